@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <fmt/core.h>
+
+/// Log lines: event, then `key=value` with units. Peer-caused lines are debug: a stranger must not
+/// be able to fill the disk.
+namespace fastsync::log {
+
+enum class Level { kTrace, kDebug, kInfo, kWarn, kError, kOff };
+
+/// Where lines go and from which level on. Call once, before threads start.
+void setup(Level level);
+/// "trace" | "debug" | "info" | "warn" | "error" | "off"; nothing for any other text.
+[[nodiscard]] std::optional<Level> parse_level(std::string_view text);
+[[nodiscard]] bool enabled(Level level) noexcept;
+void write(Level level, std::string_view component, std::string_view line);
+
+template <class... Args>
+void at(Level level, std::string_view component, fmt::format_string<Args...> format,
+        Args&&... args) {
+    if (enabled(level)) write(level, component, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void debug(std::string_view component, fmt::format_string<Args...> format, Args&&... args) {
+    at(Level::kDebug, component, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void info(std::string_view component, fmt::format_string<Args...> format, Args&&... args) {
+    at(Level::kInfo, component, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void warn(std::string_view component, fmt::format_string<Args...> format, Args&&... args) {
+    at(Level::kWarn, component, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void error(std::string_view component, fmt::format_string<Args...> format, Args&&... args) {
+    at(Level::kError, component, format, std::forward<Args>(args)...);
+}
+
+}  // namespace fastsync::log

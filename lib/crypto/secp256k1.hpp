@@ -1,0 +1,41 @@
+#pragma once
+
+#include <common/bytes.hpp>
+#include <crypto/entropy.hpp>
+
+namespace fastsync::crypto {
+
+/// 64 bytes: x then y, big-endian, without the 0x04 prefix; the form of an enode id.
+using PublicKey = FixedBytes<64, struct PublicKeyTag>;
+/// r (32), s (32), recovery id (1, value 0..3).
+using Signature = FixedBytes<65, struct SignatureTag>;
+/// The x coordinate of an ECDH product, not hashed.
+using SharedSecret = FixedBytes<32, struct SharedSecretTag>;
+
+/// A valid secp256k1 private key. Wiped when destroyed; never printed.
+class SecretKey {
+  public:
+    /// kMalformed unless it is 32 bytes in [1, n).
+    [[nodiscard]] static Result<SecretKey> from(ByteView bytes);
+    [[nodiscard]] static SecretKey generate(EntropySource& entropy);
+    SecretKey(const SecretKey&) = default;
+    SecretKey& operator=(const SecretKey&) = default;
+    ~SecretKey();
+
+    [[nodiscard]] ByteView bytes() const noexcept { return bytes_.view(); }
+    [[nodiscard]] PublicKey public_key() const;
+
+  private:
+    explicit SecretKey(const FixedBytes<32, struct SecretKeyTag>& bytes) : bytes_(bytes) {}
+    FixedBytes<32, struct SecretKeyTag> bytes_;
+};
+
+/// kMalformed unless the point is on the curve.
+[[nodiscard]] Result<void> check_public_key(const PublicKey& key);
+[[nodiscard]] Signature sign(const SecretKey& key, const Hash256& digest);
+/// kUnauthenticated when no key fits.
+[[nodiscard]] Result<PublicKey> recover(const Signature& signature, const Hash256& digest);
+/// kMalformed when `key` is not on the curve.
+[[nodiscard]] Result<SharedSecret> ecdh(const SecretKey& secret, const PublicKey& key);
+
+}  // namespace fastsync::crypto

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include <common/bytes.hpp>
+#include <storage/node_batch.hpp>
+
+namespace fastsync::storage {
+
+/// Looks stored items up by kind and hash.
+class NodeReader {
+  public:
+    virtual ~NodeReader() = default;
+    /// True once the item was committed (durable or not). kStorage on a read failure.
+    [[nodiscard]] virtual Result<bool> has(ItemKind kind, const Hash256& hash) const = 0;
+    /// The item's bytes; kNotFound, kStorage.
+    [[nodiscard]] virtual Result<Bytes> get(ItemKind kind, const Hash256& hash) const = 0;
+};
+
+/// Where a sync leaves its items. Single writer; has() and get() may come from other threads.
+///
+/// Promise: items become durable in the order in which they were committed, a whole batch at once
+/// or not at all. With batches that hold children before parents, "present" means "whole subtrie
+/// present", after a crash too.
+class StateStore : public NodeReader {
+  public:
+    /// Accepts a batch: findable at once, durable after the next flush().
+    [[nodiscard]] virtual Result<void> commit(NodeBatch batch) = 0;
+    /// Bytes and items committed but not yet durable, to decide when to flush.
+    [[nodiscard]] virtual std::size_t unflushed_items() const noexcept = 0;
+    [[nodiscard]] virtual std::size_t unflushed_bytes() const noexcept = 0;
+    /// Makes everything committed so far durable (fsync). kStorage.
+    [[nodiscard]] virtual Result<void> flush() = 0;
+    /// Small named records: checkpoint, completed pivots. Durable when it returns.
+    [[nodiscard]] virtual Result<void> save_meta(std::string_view key, ByteView value) = 0;
+    [[nodiscard]] virtual Result<std::optional<Bytes>> load_meta(std::string_view key) const = 0;
+};
+
+}  // namespace fastsync::storage
