@@ -1,0 +1,130 @@
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include <crypto/keccak.hpp>
+#include <crypto/keccak_x4.hpp>
+
+#include "support/shared_files.hpp"
+
+using namespace fastsync;
+using crypto::keccak256;
+
+namespace {
+
+using Batch = void (*)(std::span<const ByteView>, std::span<Hash256>);
+
+Bytes random_bytes(std::mt19937_64& random, std::size_t size) {
+    Bytes out(size);
+    for (Byte& b : out)
+        b = static_cast<Byte>(random());
+    return out;
+}
+
+void check_batch(Batch batch, const std::vector<Bytes>& messages) {
+    const std::vector<ByteView> views(messages.begin(), messages.end());
+    std::vector<Hash256> hashes(messages.size());
+    batch(views, hashes);
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        CAPTURE(i, messages.size(), messages[i].size());
+        REQUIRE(hashes[i] == keccak256(messages[i]));
+    }
+}
+
+/// Every way to hash a batch that this CPU has.
+std::vector<Batch> ways() {
+    std::vector<Batch> out{crypto::keccak256_batch, crypto::detail::keccak256_batch_scalar};
+    if (crypto::detail::can_hash_x4()) {
+        out.push_back(crypto::detail::keccak256_batch_x4);
+    } else {
+        WARN("skipped: this CPU cannot hash four at once");
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("keccak256: known answers", "[crypto]") {
+    // The empty string and the empty RLP string (empty code, empty trie: Yellow Paper), and a
+    // function selector that every Solidity contract knows.
+    CHECK(to_hex(keccak256({})) ==
+          "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    CHECK(to_hex(keccak256(Bytes{0x80})) ==
+          "56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
+    CHECK(to_hex(keccak256(as_bytes("transfer(address,uint256)"))).starts_with("a9059cbb"));
+    CHECK(to_hex(keccak256(as_bytes("abc"))) ==
+          "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+}
+
+TEST_CASE("keccak256_batch: agrees with keccak256 for every length", "[crypto]") {
+    std::mt19937_64 random{1};
+    std::vector<Bytes> messages;
+    for (std::size_t size = 0; size <= 1200; ++size)
+        messages.push_back(random_bytes(random, size));
+    for (const Batch way : ways()) {
+        check_batch(way, messages);
+        for (const Bytes& message : messages)
+            check_batch(way, {message});
+    }
+}
+
+TEST_CASE("keccak256_batch: agrees with keccak256 for mixed batches", "[crypto]") {
+    const auto seed = GENERATE(range(0U, 40U));
+    CAPTURE(seed);
+    std::mt19937_64 random{seed};
+    std::vector<Bytes> messages(seed);
+    for (Bytes& message : messages) {
+        // Trie nodes, with a contract code among them now and then.
+        const std::size_t size = random() % 8 == 0 ? random() % 24'577 : random() % 600;
+        message = random_bytes(random, size);
+    }
+    for (const Batch way : ways())
+        check_batch(way, messages);
+}
+
+TEST_CASE("keccak256_batch: a long message among short ones disturbs none", "[crypto]") {
+    std::mt19937_64 random{7};
+    for (std::size_t at = 0; at < 9; ++at) {
+        std::vector<Bytes> messages;
+        for (std::size_t i = 0; i < 9; ++i)
+            messages.push_back(random_bytes(random, i == at ? 5000 : 32));
+        for (const Batch way : ways())
+            check_batch(way, messages);
+    }
+}
+
+TEST_CASE("Keccak256: pieces give the hash of the whole", "[crypto]") {
+    std::mt19937_64 random{3};
+    const Bytes message = random_bytes(random, 700);
+    for (const std::size_t step : {1U, 7U, 135U, 136U, 137U, 700U}) {
+        CAPTURE(step);
+        crypto::Keccak256 sponge;
+        for (std::size_t at = 0; at < message.size(); at += step)
+            sponge.update(ByteView{message}.subspan(at, std::min(step, message.size() - at)));
+        CHECK(sponge.digest() == keccak256(message));
+    }
+}
+
+TEST_CASE("Keccak256: a digest leaves the sponge open", "[crypto]") {
+    crypto::Keccak256 sponge;
+    CHECK(sponge.digest() == keccak256({}));
+    sponge.update(as_bytes("fast"));
+    CHECK(sponge.digest() == keccak256(as_bytes("fast")));
+    CHECK(sponge.digest() == sponge.digest());
+    sponge.update({}).update(as_bytes("sync"));
+    CHECK(sponge.digest() == keccak256(as_bytes("fastsync")));
+}
+
+TEST_CASE("Keccak256: copies go their own ways", "[crypto]") {
+    crypto::Keccak256 first;
+    first.update(as_bytes("a"));
+    crypto::Keccak256 second = first;
+    second.update(as_bytes("b"));
+    CHECK(first.digest() == keccak256(as_bytes("a")));
+    CHECK(second.digest() == keccak256(as_bytes("ab")));
+    first = second;
+    first.update(as_bytes("c"));
+    CHECK(first.digest() == keccak256(as_bytes("abc")));
+    const crypto::Keccak256 moved = std::move(second);
+    CHECK(moved.digest() == keccak256(as_bytes("ab")));
+}
