@@ -56,6 +56,8 @@ class StatePeer {
     [[nodiscard]] virtual async::Task<Result<std::vector<chain::BlockHeader>>> get_headers(
         HeaderRequest request, TimePoint deadline) = 0;
     virtual void report(Misbehaviour what) = 0;
+    /// We need it no more: its open requests end with kClosed.
+    virtual void release() = 0;
 };
 
 }  // namespace fastsync::sync

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <async/clock.hpp>
+#include <async/gate.hpp>
+#include <async/task.hpp>
+#include <async/task_scope.hpp>
+#include <storage/state_store.hpp>
+#include <sync/checkpoint.hpp>
+#include <sync/peer_ledger.hpp>
+#include <sync/pivot_chooser.hpp>
+#include <sync/speed_meter.hpp>
+#include <sync/state_peer.hpp>
+#include <sync/state_sync.hpp>
+#include <sync/sync_progress.hpp>
+
+namespace fastsync::sync {
+
+/// Chooses the pivot, syncs its state, moves the pivot when it goes stale, records what is
+/// complete. The shell around StateSync and PivotChooser. Lives on the sync thread, with its store.
+class Downloader {
+  public:
+    enum class WhenComplete : std::uint8_t { kReturn, kStay };
+    struct Options {
+        PivotPolicy policy;
+        WhenComplete when_complete = WhenComplete::kStay;
+        /// Unix time for records, as a seam.
+        std::uint64_t (*unix_time)() = nullptr;
+    };
+
+    /// What is committed becomes durable at least this often: a kill repeats no more than that.
+    static constexpr Duration kFlushInterval = std::chrono::milliseconds{1000};
+    static constexpr std::size_t kFlushItems = 500'000;
+    static constexpr std::size_t kFlushBytes = 128U * 1024 * 1024;
+    /// How often peers are asked for new heads, and how long we wait before we try again what
+    /// failed.
+    static constexpr Duration kHeadInterval = std::chrono::seconds{4};
+    static constexpr Duration kRetryDelay = std::chrono::seconds{2};
+    static constexpr Duration kTick = std::chrono::milliseconds{200};
+
+    Downloader(storage::StateStore& store, async::Clock& clock, async::Executor executor,
+               Options options);
+
+    void peer_joined(std::shared_ptr<StatePeer> peer);
+    void peer_left(PeerId peer);
+    /// Node data outside of any request.
+    void stray(PeerId peer, NodeDataAnswer answer);
+
+    /// Runs until stop(), until complete (kReturn), or until the store fails (kStorage, kCorrupt).
+    /// Everything complete is durable when it returns.
+    [[nodiscard]] async::Task<Result<void>> run();
+    void stop();
+
+    [[nodiscard]] SyncProgress progress() const;
+    /// The pivot and the headers above it that are complete in the store, for serving others.
+    [[nodiscard]] const std::vector<chain::BlockHeader>& completed_headers() const noexcept {
+        return completed_headers_;
+    }
+    [[nodiscard]] bool complete() const noexcept { return phase_ == SyncPhase::kComplete; }
+
+  private:
+    enum class RootOutcome : std::uint8_t { kStopped, kComplete, kMove };
+
+    [[nodiscard]] async::Task<Result<void>> run_to_end();
+    [[nodiscard]] Result<void> resume();
+    [[nodiscard]] async::Task<Result<std::optional<Pivot>>> next_pivot();
+    [[nodiscard]] Result<void> begin(Pivot pivot);
+    [[nodiscard]] async::Task<Result<RootOutcome>> sync_root();
+    [[nodiscard]] async::Task<void> fetch(RequestId id);
+    void settle(RequestId id, Result<NodeDataAnswer> answer);
+    void on_verdict(PeerId peer, Result<AnswerVerdict> verdict);
+    [[nodiscard]] async::Task<void> follow_head(std::uint64_t follower);
+    [[nodiscard]] async::Task<bool> advance_head(std::shared_ptr<StatePeer> peer);
+    [[nodiscard]] Result<void> flush_if_due();
+    [[nodiscard]] Result<void> flush();
+    [[nodiscard]] Result<void> record_complete();
+    [[nodiscard]] bool root_is_lost();
+    [[nodiscard]] bool root_is_unserved();
+    void release_peers();
+    [[nodiscard]] PeerList peer_list() const;
+    void enter(SyncPhase phase, std::string waiting_for);
+    void sample_speed();
+    [[nodiscard]] async::Task<void> pause(Duration duration);
+
+    storage::StateStore& store_;
+    async::Clock& clock_;
+    async::Executor executor_;
+    Options options_;
+    async::TaskScope scope_;
+    async::Gate wake_;
+    async::Gate stopping_;
+    async::Gate root_ended_;
+
+    std::map<PeerId, std::shared_ptr<StatePeer>> peers_;
+    PeerLedger ledger_;
+    SyncCounters counters_;
+    std::optional<StateSync> state_sync_;
+    std::optional<Pivot> pivot_;
+    std::uint64_t epoch_ = 0;
+    std::uint64_t moves_ = 0;
+    std::optional<Error> failure_;  // of the store: the run ends
+    bool root_false_ = false;       // the root does not decode: another pivot
+    bool keep_pivot_ = true;        // as long as it is served and not stale
+    std::uint64_t follower_ = 0;    // the current follow_head(); older ones end
+    std::optional<Hash256> bad_root_;
+    TimePoint last_flush_{};
+    TimePoint next_pardon_{};
+
+    SyncPhase phase_ = SyncPhase::kFindingPeers;
+    std::string waiting_for_;
+    SpeedMeter speed_;
+    std::vector<chain::BlockHeader> completed_headers_;
+};
+
+}  // namespace fastsync::sync

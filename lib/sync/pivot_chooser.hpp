@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <async/clock.hpp>
+#include <async/task.hpp>
+#include <sync/pivot.hpp>
+#include <sync/state_peer.hpp>
+
+namespace fastsync::sync {
+
+using PeerList = std::vector<std::shared_ptr<StatePeer>>;
+
+struct PivotPolicy {
+    PivotPin pin;
+    /// Further peers that must hold the pivot header, where so many are connected and know their
+    /// own head.
+    std::size_t confirmations = 1;
+};
+
+/// Asks peers for headers and settles on a pivot. One use, one answer.
+class PivotChooser {
+  public:
+    static constexpr Duration kHeaderTimeout = std::chrono::seconds{10};
+    /// go-ethereum answers at most 192 headers.
+    static constexpr std::uint64_t kMaxHeaders = 192;
+    /// How far behind its true head an announced head may be: rounds of kMaxHeaders.
+    static constexpr int kMaxCatchUpRounds = 64;
+
+    /// @param keep  a pivot to stay with as long as it is on the best chain and not stale
+    PivotChooser(PeerList peers, PivotPolicy policy, std::optional<chain::BlockHeader> keep,
+                 async::Clock& clock, async::Executor executor);
+
+    /// @return kNotFound with a sentence for the operator when nobody knows what we look for or
+    /// peers
+    ///         contradict each other
+    [[nodiscard]] async::Task<Result<Pivot>> choose();
+
+  private:
+    struct Candidate {
+        std::shared_ptr<StatePeer> peer;
+        chain::BlockHeader head;
+    };
+    using Headers = std::vector<chain::BlockHeader>;
+
+    [[nodiscard]] async::Task<Result<Headers>> ask(std::shared_ptr<StatePeer> peer,
+                                                   HeaderRequest request);
+    /// Asks all peers at once; one entry per peer, empty where there was no answer.
+    [[nodiscard]] async::Task<std::vector<Headers>> ask_all(PeerList peers, HeaderRequest request);
+    [[nodiscard]] async::Task<void> find_heads();
+    [[nodiscard]] async::Task<void> find_head(std::shared_ptr<StatePeer> peer);
+    [[nodiscard]] async::Task<Result<Pivot>> below_head();
+    [[nodiscard]] async::Task<Result<Headers>> chain_to_head(Candidate candidate);
+    [[nodiscard]] async::Task<bool> confirmed(const Candidate& source,
+                                              const chain::BlockHeader& pivot);
+    [[nodiscard]] async::Task<Result<Pivot>> by_number(chain::BlockNumber number);
+    [[nodiscard]] async::Task<Result<Pivot>> by_hash(Hash256 hash);
+    [[nodiscard]] async::Task<Pivot> with_head(chain::BlockHeader pivot);
+
+    PeerList peers_;
+    PivotPolicy policy_;
+    std::optional<chain::BlockHeader> keep_;
+    async::Clock& clock_;
+    async::Executor executor_;
+    std::vector<Candidate> candidates_;  // best first
+};
+
+}  // namespace fastsync::sync

@@ -1,0 +1,166 @@
+#include <algorithm>
+
+#include <crypto/keccak.hpp>
+#include <sync/state_sync.hpp>
+
+namespace fastsync::sync {
+namespace {
+
+/// Finds the hashes of an answer among those of its request. Servers keep the order of the request,
+/// so looking on from the last hit finds nearly all at the first try.
+class RequestMatcher {
+  public:
+    explicit RequestMatcher(const OpenRequest* request) : request_(request) {}
+
+    bool contains(const Hash256& hash) {
+        if (request_ == nullptr) return false;
+        const auto& tasks = request_->tasks;
+        for (std::size_t step = 0; step < tasks.size(); ++step) {
+            const std::size_t at = (next_ + step) % tasks.size();
+            if (tasks[at].hash == hash) {
+                next_ = at + 1;
+                return true;
+            }
+        }
+        return false;
+    }
+
+  private:
+    const OpenRequest* request_;
+    std::size_t next_ = 0;
+};
+
+}  // namespace
+
+Result<StateSync> StateSync::start(const Hash256& root, storage::StateStore& store,
+                                   PeerLedger& ledger, SyncCounters& counters,
+                                   std::uint64_t epoch) {
+    FASTSYNC_TRY(TrieSync trie, TrieSync::start(root, store));
+    return StateSync{root, std::move(trie), store, ledger, counters, epoch};
+}
+
+std::vector<RequestId> StateSync::assign(TimePoint now) {
+    std::vector<RequestId> made;
+    for (const PeerId peer : ledger_->idle()) {
+        while (ledger_->at(peer).open_requests < ledger_->at(peer).rate.window()) {
+            std::vector<NodeTask> tasks = tasks_for(peer);
+            if (tasks.empty()) break;
+            made.push_back(ledger_->open(peer, std::move(tasks), now, epoch_).id);
+        }
+    }
+    return made;
+}
+
+std::vector<NodeTask> StateSync::tasks_for(PeerId peer) {
+    const std::size_t room = ledger_->at(peer).rate.batch();
+    std::vector<NodeTask> tasks = retry_.take(
+        peer, room, *ledger_, [this](const NodeTask& task) { return trie_.wants(task); });
+    if (tasks.size() < room) {
+        const auto fresh = trie_.missing(room - tasks.size());
+        tasks.insert(tasks.end(), fresh.begin(), fresh.end());
+    }
+    return tasks;
+}
+
+Result<AnswerVerdict> StateSync::on_answer(const OpenRequest& request,
+                                           const NodeDataAnswer& answer) {
+    const bool current = request.epoch == epoch_;
+    FASTSYNC_TRY(AnswerVerdict verdict, take_blobs(answer, current ? &request : nullptr));
+    if (!current) verdict.unexpected = 0;  // asked for, but for a root that is gone
+    const std::size_t worth = verdict.useful + verdict.duplicates;
+    PeerRecord& peer = ledger_->at(request.peer);
+    peer.rate.delivered(worth, request.sent, answer.arrived);
+    peer.delivered += worth;
+    peer.empty += worth == 0 ? 1 : 0;
+    peer.unexpected += verdict.unexpected;
+    counters_->unexpected += verdict.unexpected;
+    if (verdict.unexpected > 0 && peer.unexpected > kMaxUnexpected) {
+        verdict.blame = Misbehaviour::kMalformedBlob;
+    }
+    if (current) {
+        put_back(request, worth == 0 ? RetryQueue::Why::kLacks : RetryQueue::Why::kCutShort);
+    }
+    return verdict;
+}
+
+Result<AnswerVerdict> StateSync::on_stray(PeerId peer, const NodeDataAnswer& answer) {
+    FASTSYNC_TRY(AnswerVerdict verdict, take_blobs(answer, nullptr));
+    counters_->unexpected += verdict.unexpected;
+    if (ledger_->connected(peer)) {
+        PeerRecord& record = ledger_->at(peer);
+        record.delivered += verdict.useful;
+        record.unexpected += verdict.unexpected;
+        if (record.unexpected > kMaxUnexpected && verdict.useful == 0) {
+            verdict.blame = Misbehaviour::kMalformedBlob;
+        }
+    }
+    return verdict;
+}
+
+Result<AnswerVerdict> StateSync::take_blobs(const NodeDataAnswer& answer,
+                                            const OpenRequest* request) {
+    AnswerVerdict verdict;
+    hashes_.resize(answer.blobs.size());
+    crypto::keccak256_batch(answer.blobs, hashes_);
+    RequestMatcher matcher{request};
+    for (std::size_t i = 0; i < hashes_.size(); ++i) {
+        // Some servers put an empty string in the place of what they lack.
+        if (answer.blobs[i].empty()) continue;
+        const bool asked = matcher.contains(hashes_[i]);
+        if (auto taken = trie_.process(hashes_[i], answer.blobs[i]); taken) {
+            ++verdict.useful;
+            retry_.forget(hashes_[i]);
+        } else if (taken.error().code == Errc::kUnrequested ||
+                   taken.error().code == Errc::kAlreadyHave) {
+            ++(asked ? verdict.duplicates : verdict.unexpected);
+        } else {
+            return taken.error();
+        }
+    }
+    counters_->duplicates += verdict.duplicates;
+    FASTSYNC_CHECK(commit());
+    return verdict;
+}
+
+AnswerVerdict StateSync::on_timeout(const OpenRequest& request) {
+    AnswerVerdict verdict;
+    if (ledger_->connected(request.peer)) {
+        PeerRecord& peer = ledger_->at(request.peer);
+        peer.rate.timed_out();
+        ++peer.timeouts;
+        if (request.tasks.size() <= kStallingItems) verdict.blame = Misbehaviour::kStalling;
+    }
+    if (request.epoch == epoch_) put_back(request, RetryQueue::Why::kTimedOut);
+    return verdict;
+}
+
+void StateSync::on_returned(const OpenRequest& request) {
+    if (request.epoch == epoch_) put_back(request, RetryQueue::Why::kCutShort);
+}
+
+void StateSync::put_back(const OpenRequest& request, RetryQueue::Why why) {
+    for (const NodeTask& task : request.tasks) {
+        if (!trie_.wants(task)) continue;
+        retry_.put(task, request.peer, why);
+        ++counters_->retries;
+    }
+}
+
+Result<void> StateSync::commit() {
+    storage::NodeBatch batch = trie_.take_complete();
+    if (batch.empty()) return {};
+    for (const auto& entry : batch.entries()) {
+        ++(entry.kind == ItemKind::kCode ? counters_->codes_committed : counters_->nodes_committed);
+    }
+    counters_->bytes_committed += batch.blob_bytes();
+    return store_->commit(std::move(batch));
+}
+
+bool StateSync::lost_task() const {
+    if (trie_.done() || trie_.queued() > 0 || retry_.size() > 0) return false;
+    const auto& requests = ledger_->requests();
+    return std::none_of(requests.begin(), requests.end(),
+                        [this](const auto& open) { return open.second.epoch == epoch_; });
+}
+
+}  // namespace fastsync::sync

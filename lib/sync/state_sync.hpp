@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <common/bytes.hpp>
+#include <storage/state_store.hpp>
+#include <sync/peer_ledger.hpp>
+#include <sync/retry_queue.hpp>
+#include <sync/trie_sync.hpp>
+
+namespace fastsync::sync {
+
+/// Totals over the life of a database: saved with the checkpoint, so a restart continues them.
+struct SyncCounters {
+    std::uint64_t nodes_committed = 0;
+    std::uint64_t codes_committed = 0;
+    std::uint64_t bytes_committed = 0;
+    std::uint64_t retries = 0;     ///< tasks that went back to the queue
+    std::uint64_t duplicates = 0;  ///< items that came although another peer had delivered them
+    std::uint64_t unexpected = 0;  ///< items nobody asked for
+
+    [[nodiscard]] std::uint64_t items_committed() const noexcept {
+        return nodes_committed + codes_committed;
+    }
+    friend bool operator==(const SyncCounters&, const SyncCounters&) = default;
+};
+
+/// What one answer was worth.
+struct AnswerVerdict {
+    std::size_t useful = 0;
+    std::size_t duplicates = 0;
+    std::size_t unexpected = 0;
+    std::optional<Misbehaviour> blame;
+};
+
+/// Syncs one state root from many peers: which peer is asked for what, and what becomes of each
+/// answer, late answer, timeout and departure. A core: no I/O but the store, time as an argument.
+class StateSync {
+  public:
+    /// Answers made only of items nobody asked for that a peer may send before it is blamed.
+    static constexpr std::uint64_t kMaxUnexpected = 2 * PeerRate::kMaxBatch;
+    /// A timeout of a request of so few items means the peer stalls.
+    static constexpr std::size_t kStallingItems = 2;
+
+    /// @param epoch  distinguishes this root's requests in the ledger from those of earlier roots
+    [[nodiscard]] static Result<StateSync> start(const Hash256& root, storage::StateStore& store,
+                                                 PeerLedger& ledger, SyncCounters& counters,
+                                                 std::uint64_t epoch);
+
+    /// Fills the windows of idle peers, the fastest first, and books the requests in the ledger.
+    /// The caller sends them.
+    [[nodiscard]] std::vector<RequestId> assign(TimePoint now);
+
+    /// Takes an answer to a request that was closed in the ledger. Items are matched by hash alone.
+    /// The rest of a partial answer goes back to the queue; an answer without anything useful marks
+    /// the peer as lacking it.
+    /// @return kBadState when the root turned out false, kStorage
+    [[nodiscard]] Result<AnswerVerdict> on_answer(const OpenRequest& request,
+                                                  const NodeDataAnswer& answer);
+    /// Node data that answers no open request: useful items are taken all the same.
+    [[nodiscard]] Result<AnswerVerdict> on_stray(PeerId peer, const NodeDataAnswer& answer);
+    [[nodiscard]] AnswerVerdict on_timeout(const OpenRequest& request);
+    /// The request was never really asked: the peer went away or took no more.
+    void on_returned(const OpenRequest& request);
+    /// Lets items that every peer lacked be asked for again.
+    void pardon() { retry_.pardon(); }
+
+    [[nodiscard]] bool complete() const noexcept { return trie_.done(); }
+    /// Every connected peer answered without something that is needed.
+    [[nodiscard]] bool unserved() const { return retry_.unserved(*ledger_); }
+    /// Something is pending, but nothing is queued, requested or to be retried: our bug.
+    [[nodiscard]] bool lost_task() const;
+    [[nodiscard]] const Hash256& root() const noexcept { return root_; }
+    [[nodiscard]] const TrieSync& trie() const noexcept { return trie_; }
+    [[nodiscard]] std::size_t waiting_for_retry() const noexcept { return retry_.size(); }
+
+  private:
+    StateSync(const Hash256& root, TrieSync trie, storage::StateStore& store, PeerLedger& ledger,
+              SyncCounters& counters, std::uint64_t epoch)
+        : root_(root),
+          trie_(std::move(trie)),
+          store_(&store),
+          ledger_(&ledger),
+          counters_(&counters),
+          epoch_(epoch) {}
+
+    [[nodiscard]] std::vector<NodeTask> tasks_for(PeerId peer);
+    [[nodiscard]] Result<AnswerVerdict> take_blobs(const NodeDataAnswer& answer,
+                                                   const OpenRequest* request);
+    [[nodiscard]] Result<void> commit();
+    void put_back(const OpenRequest& request, RetryQueue::Why why);
+
+    Hash256 root_;
+    TrieSync trie_;
+    RetryQueue retry_;
+    storage::StateStore* store_;
+    PeerLedger* ledger_;
+    SyncCounters* counters_;
+    std::uint64_t epoch_;
+    std::vector<Hash256> hashes_;  // scratch
+};
+
+}  // namespace fastsync::sync

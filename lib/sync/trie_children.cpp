@@ -1,0 +1,116 @@
+#include <variant>
+
+#include <sync/trie_children.hpp>
+#include <trie/account.hpp>
+#include <trie/constants.hpp>
+#include <trie/node.hpp>
+
+namespace fastsync::sync {
+namespace {
+
+using storage::ItemKind;
+using trie::ChildRef;
+
+Error bad_state(const Error& cause) {
+    return Error{Errc::kBadState, cause.detail};
+}
+
+/// Collects the links of one node and of the nodes inlined in it. Inlined nodes are shorter than
+/// what holds them, so the recursion ends after a few steps.
+class ChildFinder {
+  public:
+    explicit ChildFinder(std::vector<ChildLink>& out) : out_(out) {}
+
+    Result<void> node(ByteView rlp, const TriePath& where, KeyShare share) {
+        const auto decoded = trie::decode_node(rlp);
+        if (!decoded) return bad_state(decoded.error());
+        if (const auto* branch = std::get_if<trie::BranchView>(&*decoded)) {
+            return this->branch(*branch, where, share);
+        }
+        if (const auto* extension = std::get_if<trie::ExtensionView>(&*decoded)) {
+            return this->extension(*extension, where, share);
+        }
+        return leaf(std::get<trie::LeafView>(*decoded), where, share);
+    }
+
+    [[nodiscard]] KeyShare finished() const noexcept { return finished_; }
+
+  private:
+    Result<void> branch(const trie::BranchView& node, const TriePath& where, KeyShare share) {
+        if (!node.value.empty())
+            return Error{Errc::kBadState, "a value in a branch of a state trie"};
+        const KeyShare slot_share = share / kBranchSlots;
+        finished_ += share - slot_share * kBranchSlots;
+        for (std::size_t slot = 0; slot < node.children.size(); ++slot) {
+            const ChildRef& ref = node.children[slot];
+            if (ref.kind == ChildRef::Kind::kEmpty) {
+                finished_ += slot_share;
+                continue;
+            }
+            TriePath below = where;
+            if (auto pushed = below.path.push(static_cast<Byte>(slot)); !pushed) {
+                return bad_state(pushed.error());
+            }
+            FASTSYNC_CHECK(child(ref, below, slot_share));
+        }
+        return {};
+    }
+
+    Result<void> extension(const trie::ExtensionView& node, const TriePath& where, KeyShare share) {
+        TriePath below = where;
+        if (auto pushed = below.path.push(node.path); !pushed) return bad_state(pushed.error());
+        return child(node.child, below, share);
+    }
+
+    Result<void> child(const ChildRef& ref, const TriePath& below, KeyShare share) {
+        if (ref.kind == ChildRef::Kind::kInline) return node(ref.bytes, below, share);
+        out_.push_back({ref.hash(), ItemKind::kNode, below, share});
+        return {};
+    }
+
+    Result<void> leaf(const trie::LeafView& node, const TriePath& where, KeyShare share) {
+        TriePath full = where;
+        if (auto pushed = full.path.push(node.path); !pushed) return bad_state(pushed.error());
+        if (full.path.size() != trie::kMaxNibbles) {
+            return Error{Errc::kBadState, "a leaf whose key is not 32 bytes"};
+        }
+        if (where.trie == TrieKind::kAccounts) return account(node.value, full.path.key(), share);
+        if (const auto word = trie::decode_storage_value(node.value); !word) {
+            return bad_state(word.error());
+        }
+        finished_ += share;
+        return {};
+    }
+
+    /// An account's share goes to its storage trie, else to its code, else it is finished.
+    Result<void> account(ByteView value, const Hash256& address_hash, KeyShare share) {
+        const auto account = trie::decode_account(value);
+        if (!account) return bad_state(account.error());
+        const TriePath below{TrieKind::kStorage, address_hash, {}};
+        if (account->code_hash != trie::kEmptyCodeHash) {
+            const bool has_storage = account->storage_root != trie::kEmptyRoot;
+            out_.push_back({account->code_hash, ItemKind::kCode, below, has_storage ? 0 : share});
+            if (!has_storage) return {};
+        }
+        if (account->storage_root != trie::kEmptyRoot) {
+            out_.push_back({account->storage_root, ItemKind::kNode, below, share});
+            return {};
+        }
+        finished_ += share;
+        return {};
+    }
+
+    std::vector<ChildLink>& out_;
+    KeyShare finished_ = 0;
+};
+
+}  // namespace
+
+Result<KeyShare> find_children(ByteView rlp, const TriePath& where, KeyShare share,
+                               std::vector<ChildLink>& out) {
+    ChildFinder finder{out};
+    FASTSYNC_CHECK(finder.node(rlp, where, share));
+    return finder.finished();
+}
+
+}  // namespace fastsync::sync

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include <common/bytes.hpp>
+#include <storage/node_batch.hpp>
+#include <sync/key_space.hpp>
+#include <sync/trie_path.hpp>
+
+namespace fastsync::sync {
+
+/// What a node refers to: a child node, the storage trie or the code of an account.
+struct ChildLink {
+    Hash256 hash;
+    storage::ItemKind kind = storage::ItemKind::kNode;
+    TriePath path;
+    KeyShare share = 0;
+};
+
+/// Finds everything the node `rlp` at `where` refers to, in path order, walking inlined nodes too,
+/// and splits `share` among it. Appends to `out`; returns the part of `share` that is finished
+/// because nothing is there (empty slots, storage leaves, accounts without storage).
+///
+/// Keys of a state trie are 64 nibbles: leaves elsewhere, branch values, and values that are no
+/// account (in the account trie) or no storage word (in a storage trie) are kBadState. The last
+/// check is what keeps a forged root from passing a real account trie off as a storage trie,
+/// complete without its codes and storage.
+[[nodiscard]] Result<KeyShare> find_children(ByteView rlp, const TriePath& where, KeyShare share,
+                                             std::vector<ChildLink>& out);
+
+}  // namespace fastsync::sync

@@ -1,0 +1,258 @@
+#include <sync/trie_sync.hpp>
+#include <trie/constants.hpp>
+
+namespace fastsync::sync {
+
+Result<TrieSync> TrieSync::start(const Hash256& state_root, const storage::NodeReader& store) {
+    TrieSync sync{store};
+    if (state_root == trie::kEmptyRoot) {
+        sync.finished_ = kWholeKeySpace;
+        return sync;
+    }
+    FASTSYNC_CHECK(sync.schedule({state_root, ItemKind::kNode, {}, kWholeKeySpace}, kNone));
+    return sync;
+}
+
+std::vector<NodeTask> TrieSync::missing(std::size_t max) {
+    std::vector<NodeTask> tasks;
+    const auto take = [&](Index index) {
+        Entry& entry = entries_[index];
+        // An entry that was delivered while it waited here left its index behind; the slot may even
+        // be in use again, and then whoever comes first takes it.
+        if (entry.phase != Phase::kQueued) return;
+        entry.phase = Phase::kRequested;
+        --queued_;
+        ++requested_;
+        ++requested_at_[depth_of(entry)];
+        tasks.push_back({entry.hash, entry.kind});
+    };
+    while (tasks.size() < max && !code_queue_.empty()) {
+        const Index index = code_queue_.back();
+        code_queue_.pop_back();
+        take(index);
+    }
+    std::size_t depth = deepest_ + 1;
+    while (depth-- > 0 && tasks.size() < max) {
+        auto& queue = node_queues_[depth];
+        while (tasks.size() < max && !queue.empty() &&
+               requested_at_[depth] < kMaxRequestedPerDepth) {
+            const Index index = queue.back();
+            queue.pop_back();
+            take(index);
+        }
+    }
+    while (deepest_ > 0 && node_queues_[deepest_].empty())
+        --deepest_;
+    return tasks;
+}
+
+Result<void> TrieSync::process(const Hash256& hash, ByteView blob) {
+    const auto code = codes_.find(hash);
+    const auto node = nodes_.find(hash);
+    if (code == codes_.end() && node == nodes_.end()) return Error{Errc::kUnrequested, ""};
+    if (node != nodes_.end()) {
+        const Index index = node->second;
+        const bool waiting = entries_[index].phase == Phase::kWaiting;
+        if (waiting && code == codes_.end()) return Error{Errc::kAlreadyHave, ""};
+        if (!waiting) FASTSYNC_CHECK(process_node(index, blob));
+    }
+    // Looked up again: processing the node may have changed the table.
+    if (const auto found = codes_.find(hash); found != codes_.end()) {
+        const Index index = found->second;
+        take_off_books(entries_[index]);
+        complete(index, blob);
+    }
+    return {};
+}
+
+Result<void> TrieSync::process_node(Index index, ByteView blob) {
+    children_.clear();
+    KeyShare at_once = 0;
+    {
+        const Entry& entry = entries_[index];
+        FASTSYNC_TRY(at_once, find_children(blob, entry.path, entry.share, children_));
+    }
+    take_off_books(entries_[index]);
+    // The share now lies with the children; what is linked to this node later adds to it again.
+    entries_[index].share = 0;
+    entries_[index].phase = Phase::kWaiting;
+    finished_ += at_once;
+    // Backwards, because queues are popped from the back and the lowest path goes first.
+    for (std::size_t i = children_.size(); i-- > 0;) {
+        FASTSYNC_CHECK(schedule(children_[i], index));
+    }
+    Entry& entry = entries_[index];
+    if (entry.missing_children == 0) {
+        complete(index, blob);
+    } else {
+        entry.blob.assign(blob.begin(), blob.end());
+        held_bytes_ += blob.size();
+    }
+    return {};
+}
+
+Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
+    Table& known = table(child.kind);
+    if (const auto found = known.find(child.hash); found != known.end()) {
+        Entry& entry = entries_[found->second];
+        if (child.kind == ItemKind::kNode && entry.path.trie != child.path.trie) {
+            return Error{Errc::kBadState, "one node in an account trie and in a storage trie"};
+        }
+        entry.share += child.share;
+        link(found->second, parent);
+        return {};
+    }
+    FASTSYNC_TRY(const bool present, store_->has(child.kind, child.hash));
+    if (present) {
+        finished_ += child.share;
+        return {};
+    }
+    const Index index = add_entry(child);
+    known.emplace(child.hash, index);
+    link(index, parent);
+    enqueue(index);
+    return {};
+}
+
+TrieSync::Index TrieSync::add_entry(const ChildLink& child) {
+    Index index = 0;
+    if (free_entries_.empty()) {
+        FASTSYNC_ASSERT(entries_.size() < kNone);
+        index = static_cast<Index>(entries_.size());
+        entries_.emplace_back();
+    } else {
+        index = free_entries_.back();
+        free_entries_.pop_back();
+    }
+    Entry& entry = entries_[index];
+    entry.hash = child.hash;
+    entry.path = child.path;
+    entry.kind = child.kind;
+    entry.missing_children = 0;
+    entry.first_link = kNone;
+    entry.share = child.share;
+    return index;
+}
+
+void TrieSync::enqueue(Index index) {
+    Entry& entry = entries_[index];
+    entry.phase = Phase::kQueued;
+    ++queued_;
+    if (entry.kind == ItemKind::kCode) {
+        code_queue_.push_back(index);
+        return;
+    }
+    const std::size_t depth = depth_of(entry);
+    node_queues_[depth].push_back(index);
+    deepest_ = std::max(deepest_, depth);
+}
+
+void TrieSync::link(Index child, Index parent) {
+    if (parent == kNone) return;
+    Index at = 0;
+    if (free_links_.empty()) {
+        at = static_cast<Index>(links_.size());
+        links_.emplace_back();
+    } else {
+        at = free_links_.back();
+        free_links_.pop_back();
+    }
+    links_[at] = {parent, entries_[child].first_link};
+    entries_[child].first_link = at;
+    ++entries_[parent].missing_children;
+}
+
+/// Removes an entry from the counts of queued and requested items; its blob has come.
+void TrieSync::take_off_books(Entry& entry) {
+    if (entry.phase == Phase::kQueued) {
+        --queued_;
+    } else {
+        FASTSYNC_ASSERT(entry.phase == Phase::kRequested);
+        --requested_;
+        --requested_at_[depth_of(entry)];
+    }
+}
+
+void TrieSync::complete(Index index, ByteView blob) {
+    ready_.clear();
+    finish_one(index, blob, ready_);
+    while (!ready_.empty()) {
+        const Index parent = ready_.back();
+        ready_.pop_back();
+        const Bytes held = std::move(entries_[parent].blob);
+        held_bytes_ -= held.size();
+        finish_one(parent, held, ready_);
+    }
+}
+
+void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready) {
+    Entry& entry = entries_[index];
+    batch_.add(entry.kind, entry.hash, blob);
+    finished_ += entry.share;
+    for (Index at = entry.first_link; at != kNone;) {
+        const Link link = links_[at];
+        free_links_.push_back(at);
+        at = link.next;
+        if (--entries_[link.parent].missing_children == 0) ready.push_back(link.parent);
+    }
+    table(entry.kind).erase(entry.hash);
+    entry.phase = Phase::kFree;
+    entry.blob = Bytes{};
+    free_entries_.push_back(index);
+}
+
+storage::NodeBatch TrieSync::take_complete() {
+    return std::exchange(batch_, storage::NodeBatch{});
+}
+
+bool TrieSync::wants(const NodeTask& task) const {
+    const Table& known = table(task.kind);
+    const auto found = known.find(task.hash);
+    return found != known.end() && entries_[found->second].phase != Phase::kWaiting;
+}
+
+Result<TriePath> TrieSync::path_of(const Hash256& hash) const {
+    for (const Table* known : {&nodes_, &codes_}) {
+        if (const auto found = known->find(hash); found != known->end()) {
+            return entries_[found->second].path;
+        }
+    }
+    return Error{Errc::kNotFound, "no pending item of this hash"};
+}
+
+std::size_t TrieSync::depth_of(const Entry& entry) const noexcept {
+    const std::size_t base = entry.path.trie == TrieKind::kStorage ? trie::kMaxNibbles + 1 : 0;
+    return base + entry.path.path.size();
+}
+
+std::string TrieSync::audit() const {
+    std::size_t queued = 0;
+    std::size_t requested = 0;
+    std::size_t waiting = 0;
+    std::size_t held = 0;
+    std::size_t links = 0;
+    std::size_t dependencies = 0;
+    KeyShare share = finished_;
+    for (const Entry& entry : entries_) {
+        if (entry.phase == Phase::kFree) continue;
+        queued += entry.phase == Phase::kQueued ? 1 : 0;
+        requested += entry.phase == Phase::kRequested ? 1 : 0;
+        waiting += entry.phase == Phase::kWaiting ? 1 : 0;
+        if (entry.phase == Phase::kWaiting && entry.missing_children == 0) {
+            return "a node waits for nothing";
+        }
+        held += entry.blob.size();
+        share += entry.share;
+        dependencies += entry.missing_children;
+        for (Index at = entry.first_link; at != kNone; at = links_[at].next)
+            ++links;
+    }
+    if (queued != queued_ || requested != requested_) return "queued or requested count is off";
+    if (queued + requested + waiting != pending()) return "an entry is in no table";
+    if (held != held_bytes_) return "held bytes are off";
+    if (links != dependencies) return "links and dependency counts differ";
+    if (share != kWholeKeySpace) return "key space shares do not add up to the whole";
+    return {};
+}
+
+}  // namespace fastsync::sync

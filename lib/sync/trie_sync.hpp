@@ -1,0 +1,142 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <common/bytes.hpp>
+#include <storage/node_batch.hpp>
+#include <storage/state_store.hpp>
+#include <sync/key_space.hpp>
+#include <sync/trie_children.hpp>
+#include <sync/trie_path.hpp>
+
+namespace fastsync::sync {
+
+using storage::ItemKind;
+
+/// Something to fetch.
+struct NodeTask {
+    Hash256 hash;
+    ItemKind kind = ItemKind::kNode;
+
+    friend bool operator==(const NodeTask&, const NodeTask&) = default;
+};
+
+/// Plans which trie nodes and codes of one state root to fetch and says when each may be stored. No
+/// I/O beyond existence look-ups, no clock, no thread.
+///
+/// Invariant: an item leaves through take_complete() only after everything below it (children,
+/// storage trie, code), so "present in the store" means "whole subtrie present". Resume and pivot
+/// moves rest on this.
+class TrieSync {
+  public:
+    /// Handed out and not yet answered, per trie depth: a wide level must not flood memory.
+    static constexpr std::size_t kMaxRequestedPerDepth = 16'384;
+
+    /// Starts at `state_root`; nothing to do for the empty root or one that is complete in the
+    /// store.
+    [[nodiscard]] static Result<TrieSync> start(const Hash256& state_root,
+                                                const storage::NodeReader& store);
+
+    /// Hands out up to `max` tasks: codes first (they finish at once), then the deepest nodes, and
+    /// among those the lowest path first. They count as requested until processed.
+    [[nodiscard]] std::vector<NodeTask> missing(std::size_t max);
+
+    /// Takes one blob whose Keccak-256 is `hash`.
+    /// @return kUnrequested (nobody waits for it), kAlreadyHave (processed, waiting for its
+    /// children),
+    ///         kBadState (no valid state node although it is part of this state: the root is
+    ///         false), kStorage
+    [[nodiscard]] Result<void> process(const Hash256& hash, ByteView blob);
+
+    /// The membatch: what is complete since the last call, children before parents.
+    [[nodiscard]] storage::NodeBatch take_complete();
+    [[nodiscard]] std::size_t complete_bytes() const noexcept { return batch_.blob_bytes(); }
+
+    /// True while the blob of `task` is still missing.
+    [[nodiscard]] bool wants(const NodeTask& task) const;
+    /// Where a wanted or waiting node sits; kNotFound otherwise.
+    [[nodiscard]] Result<TriePath> path_of(const Hash256& hash) const;
+
+    /// Items not complete: queued, requested, or waiting for children.
+    [[nodiscard]] std::size_t pending() const noexcept { return nodes_.size() + codes_.size(); }
+    [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
+    [[nodiscard]] std::size_t requested() const noexcept { return requested_; }
+    [[nodiscard]] bool done() const noexcept { return pending() == 0; }
+    /// Bytes of blobs held until their children are complete.
+    [[nodiscard]] std::size_t held_bytes() const noexcept { return held_bytes_; }
+    /// Finished part of the key space; exactly kWholeKeySpace when done.
+    [[nodiscard]] KeyShare finished() const noexcept { return finished_; }
+
+    /// Checks the books against each other (slow; for tests and debug builds). An empty string when
+    /// sound.
+    [[nodiscard]] std::string audit() const;
+
+  private:
+    using Index = std::uint32_t;
+    static constexpr Index kNone = UINT32_MAX;
+    /// Account paths are 0..64 deep, storage paths follow below them.
+    static constexpr std::size_t kDepths = 2 * (trie::kMaxNibbles + 1);
+
+    enum class Phase : std::uint8_t { kFree, kQueued, kRequested, kWaiting };
+
+    struct Entry {
+        Hash256 hash;
+        TriePath path;
+        ItemKind kind = ItemKind::kNode;
+        Phase phase = Phase::kFree;
+        std::uint32_t missing_children = 0;
+        Index first_link = kNone;  ///< list of parents in links_
+        KeyShare share = 0;        ///< credited when it completes
+        Bytes blob;                ///< only while kWaiting
+    };
+    /// One parent of one entry; a parent that has the same child twice has two links.
+    struct Link {
+        Index parent = kNone;
+        Index next = kNone;
+    };
+    using Table = boost::unordered_flat_map<Hash256, Index, FixedHasher<Hash256>>;
+
+    explicit TrieSync(const storage::NodeReader& store) : store_(&store) {}
+
+    [[nodiscard]] Result<void> schedule(const ChildLink& child, Index parent);
+    [[nodiscard]] Index add_entry(const ChildLink& child);
+    void enqueue(Index index);
+    void link(Index child, Index parent);
+    [[nodiscard]] Result<void> process_node(Index index, ByteView blob);
+    void take_off_books(Entry& entry);
+    void complete(Index index, ByteView blob);
+    void finish_one(Index index, ByteView blob, std::vector<Index>& ready);
+    [[nodiscard]] std::size_t depth_of(const Entry& entry) const noexcept;
+    [[nodiscard]] Table& table(ItemKind kind) noexcept {
+        return kind == ItemKind::kCode ? codes_ : nodes_;
+    }
+    [[nodiscard]] const Table& table(ItemKind kind) const noexcept {
+        return kind == ItemKind::kCode ? codes_ : nodes_;
+    }
+
+    const storage::NodeReader* store_;
+    std::vector<Entry> entries_;
+    std::vector<Index> free_entries_;
+    std::vector<Link> links_;
+    std::vector<Index> free_links_;
+    Table nodes_;
+    Table codes_;
+    std::vector<Index> code_queue_;
+    std::array<std::vector<Index>, kDepths> node_queues_;  // by depth; popped from the back
+    std::array<std::uint32_t, kDepths> requested_at_{};
+    std::size_t deepest_ = 0;  // no queue below this depth holds anything
+    std::size_t queued_ = 0;
+    std::size_t requested_ = 0;
+    std::size_t held_bytes_ = 0;
+    KeyShare finished_ = 0;
+    storage::NodeBatch batch_;
+    std::vector<ChildLink> children_;  // scratch, to keep its capacity
+    std::vector<Index> ready_;         // scratch
+};
+
+}  // namespace fastsync::sync
