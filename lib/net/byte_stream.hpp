@@ -41,7 +41,8 @@ class Dialer {
 class Listener {
   public:
     virtual ~Listener() = default;
-    /// kClosed after close().
+    /// kClosed after close(). Everything else that can go wrong (no file handle left, a connection
+    /// that was gone at once) is waited out inside.
     [[nodiscard]] virtual async::Task<Result<std::unique_ptr<ByteStream>>> accept() = 0;
     [[nodiscard]] virtual std::uint16_t port() const = 0;
     virtual void close() noexcept = 0;
