@@ -32,11 +32,11 @@ constexpr std::array<std::uint64_t, 24> kRoundConstants{
 constexpr std::array<int, kWords> kRho{0,  1,  62, 28, 27, 36, 44, 6,  55, 20, 3,  10, 43,
                                        25, 39, 41, 45, 15, 21, 8,  18, 2,  61, 56, 14};
 
-/// Where step pi moves word x + 5y (section 3.2.3).
-constexpr std::size_t pi_target(std::size_t word) {
+/// Which word step pi moves to word x + 5y (section 3.2.3).
+constexpr std::size_t pi_source(std::size_t word) {
     const std::size_t x = word % 5;
     const std::size_t y = word / 5;
-    return y + 5 * ((2 * x + 3 * y) % 5);
+    return (x + 3 * y) % 5 + 5 * x;
 }
 
 /// Four sponges: word w of message l is the 64-bit element l of words[w].
@@ -58,41 +58,48 @@ FASTSYNC_AVX2_INLINE __m256i xor3(__m256i a, __m256i b, __m256i c) {
     return _mm256_xor_si256(_mm256_xor_si256(a, b), c);
 }
 
+/// What step theta adds to each column.
+struct ThetaChange {
+    __m256i columns[5];
+};
+
 template <std::size_t... kX>
-FASTSYNC_AVX2_INLINE void theta(Sponges& s, std::index_sequence<kX...>) {
-    const __m256i column[5] = {xor3(xor3(s.words[kX], s.words[kX + 5], s.words[kX + 10]),
-                                    s.words[kX + 15], s.words[kX + 20])...};
-    const __m256i change[5] = {
-        _mm256_xor_si256(column[(kX + 4) % 5], rotate_left<1>(column[(kX + 1) % 5]))...};
-    for (std::size_t y = 0; y < kWords; y += 5)
-        ((s.words[kX + y] = _mm256_xor_si256(s.words[kX + y], change[kX])), ...);
+FASTSYNC_AVX2_INLINE ThetaChange theta(const Sponges& in, std::index_sequence<kX...>) {
+    const __m256i parity[5] = {xor3(xor3(in.words[kX], in.words[kX + 5], in.words[kX + 10]),
+                                    in.words[kX + 15], in.words[kX + 20])...};
+    return {{_mm256_xor_si256(parity[(kX + 4) % 5], rotate_left<1>(parity[(kX + 1) % 5]))...}};
 }
 
-template <std::size_t... kWord>
-FASTSYNC_AVX2_INLINE void rho_pi(const Sponges& in, Sponges& out, std::index_sequence<kWord...>) {
-    ((out.words[pi_target(kWord)] = rotate_left<kRho[kWord]>(in.words[kWord])), ...);
-}
-
-template <std::size_t... kWord>
-FASTSYNC_AVX2_INLINE void chi(const Sponges& in, Sponges& out, std::index_sequence<kWord...>) {
-    ((out.words[kWord] = _mm256_xor_si256(
-          in.words[kWord], _mm256_andnot_si256(in.words[kWord / 5 * 5 + (kWord + 1) % 5],
-                                               in.words[kWord / 5 * 5 + (kWord + 2) % 5]))),
+/// Theta, rho, pi and chi for the five words of plane kY of the result. Plane by plane, because
+/// sixteen registers hold a plane and the change but never the state.
+template <std::size_t kY, std::size_t... kX>
+FASTSYNC_AVX2_INLINE void plane(const Sponges& in, Sponges& out, const ThetaChange& change,
+                                std::index_sequence<kX...>) {
+    const __m256i moved[5] = {rotate_left<kRho[pi_source(5 * kY + kX)]>(_mm256_xor_si256(
+        in.words[pi_source(5 * kY + kX)], change.columns[pi_source(5 * kY + kX) % 5]))...};
+    ((out.words[5 * kY + kX] = _mm256_xor_si256(
+          moved[kX], _mm256_andnot_si256(moved[(kX + 1) % 5], moved[(kX + 2) % 5]))),
      ...);
 }
 
+FASTSYNC_AVX2_INLINE void round(const Sponges& in, Sponges& out, std::uint64_t constant) {
+    constexpr std::make_index_sequence<5> kEach{};
+    const ThetaChange change = theta(in, kEach);
+    plane<0>(in, out, change, kEach);
+    plane<1>(in, out, change, kEach);
+    plane<2>(in, out, change, kEach);
+    plane<3>(in, out, change, kEach);
+    plane<4>(in, out, change, kEach);
+    out.words[0] =
+        _mm256_xor_si256(out.words[0], _mm256_set1_epi64x(static_cast<long long>(constant)));
+}
+
 FASTSYNC_AVX2 void permute(Sponges& state) {
-    constexpr std::make_index_sequence<kWords> kEach{};
-    Sponges a = state;
-    Sponges b;
-    for (const std::uint64_t constant : kRoundConstants) {
-        theta(a, std::make_index_sequence<5>{});
-        rho_pi(a, b, kEach);
-        chi(b, a, kEach);
-        a.words[0] =
-            _mm256_xor_si256(a.words[0], _mm256_set1_epi64x(static_cast<long long>(constant)));
+    Sponges half;
+    for (std::size_t i = 0; i < kRoundConstants.size(); i += 2) {
+        round(state, half, kRoundConstants[i]);
+        round(half, state, kRoundConstants[i + 1]);
     }
-    state = a;
 }
 
 /// One message on its way through a lane, or none.

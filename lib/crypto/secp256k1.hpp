@@ -12,7 +12,7 @@ using Signature = FixedBytes<65, struct SignatureTag>;
 /// The x coordinate of an ECDH product, not hashed.
 using SharedSecret = FixedBytes<32, struct SharedSecretTag>;
 
-/// A valid secp256k1 private key. Wiped when destroyed; never printed.
+/// A valid secp256k1 private key. Every copy is wiped when destroyed; never printed.
 class SecretKey {
   public:
     /// kMalformed unless it is 32 bytes in [1, n).
@@ -26,12 +26,14 @@ class SecretKey {
     [[nodiscard]] PublicKey public_key() const;
 
   private:
-    explicit SecretKey(const FixedBytes<32, struct SecretKeyTag>& bytes) : bytes_(bytes) {}
+    SecretKey() = default;
+
     FixedBytes<32, struct SecretKeyTag> bytes_;
 };
 
 /// kMalformed unless the point is on the curve.
 [[nodiscard]] Result<void> check_public_key(const PublicKey& key);
+/// Deterministic (RFC 6979), s in the lower half.
 [[nodiscard]] Signature sign(const SecretKey& key, const Hash256& digest);
 /// kUnauthenticated when no key fits.
 [[nodiscard]] Result<PublicKey> recover(const Signature& signature, const Hash256& digest);
