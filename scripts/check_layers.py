@@ -57,7 +57,7 @@ THIRD_PARTY = [
     ("nlohmann", "chain status devnet " + APPS, SOURCES),
     ("snappy", "rlpx", SOURCES),
     ("spdlog", "common", SOURCES),
-    ("fmt", "common", SOURCES_AND_HEADERS),
+    ("fmt", EVERYWHERE, SOURCES_AND_HEADERS),
 ]
 SYSTEM_FOLDERS = {"sys", "netinet", "arpa"}
 SYSTEM_HEADERS = {"fcntl.h", "immintrin.h", "poll.h", "pthread.h", "sched.h", "signal.h",

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <array>
+
+#include <boost/asio/ip/address.hpp>
+
+#include <status/http_routes.hpp>
+#include <status/json.hpp>
+
+namespace fastsync::status {
+namespace {
+
+constexpr std::string_view kMethods = "GET, HEAD";
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool is_port(std::string_view text) noexcept {
+    return text.size() <= 5 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_address(std::string_view text) {
+    boost::system::error_code failed;
+    (void)boost::asio::ip::make_address(std::string{text}, failed);
+    return !failed;
+}
+
+struct Target {
+    std::string_view authority;  ///< empty unless the absolute form was used
+    std::string_view path;
+};
+
+/// Takes the scheme and authority of the absolute form (RFC 9112 section 3.2.2) and the query off.
+Target split(std::string_view target) {
+    Target out;
+    constexpr std::string_view kScheme = "http://";
+    if (equal_ignoring_case(target.substr(0, kScheme.size()), kScheme)) {
+        target.remove_prefix(kScheme.size());
+        const std::size_t slash = std::min(target.find_first_of("/?"), target.size());
+        out.authority = target.substr(0, slash);
+        target.remove_prefix(slash);
+    }
+    out.path = target.substr(0, std::min(target.find('?'), target.size()));
+    return out;
+}
+
+HttpAnswer health(const StatusSnapshot& snapshot) {
+    if (snapshot.phase == Phase::kFailed) return refusal(503, "the daemon has failed");
+    return {200, R"({"healthy":true})"};
+}
+
+HttpAnswer show_status(const StatusSnapshot& snapshot) {
+    return {200, to_json(snapshot)};
+}
+
+HttpAnswer show_peers(const StatusSnapshot& snapshot) {
+    return {200, peers_to_json(snapshot.peer_rows)};
+}
+
+struct Route {
+    std::string_view path;
+    HttpAnswer (*show)(const StatusSnapshot&);
+};
+
+constexpr std::array<Route, 3> kRoutes{{
+    {"/status", show_status},
+    {"/peers", show_peers},
+    {"/healthz", health},
+}};
+
+}  // namespace
+
+HttpAnswer refusal(unsigned status, std::string_view sentence) {
+    return {status, error_to_json(sentence)};
+}
+
+bool is_local_host(std::string_view host) {
+    if (host.starts_with('[')) {
+        const std::size_t end = host.find(']');
+        if (end == std::string_view::npos) return false;
+        const std::string_view rest = host.substr(end + 1);
+        const std::string_view inside = host.substr(1, end - 1);
+        return (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)))) &&
+               inside.find(':') != std::string_view::npos && is_address(inside);
+    }
+    if (const std::size_t colon = host.rfind(':'); colon != std::string_view::npos) {
+        if (!is_port(host.substr(colon + 1))) return false;
+        host = host.substr(0, colon);
+    }
+    if (host.find(':') != std::string_view::npos) return false;
+    return equal_ignoring_case(host, "localhost") || is_address(host);
+}
+
+HttpAnswer answer(const HttpRequest& request, HostPolicy policy, const StatusBoard& board) {
+    if (request.target.size() > kMaxTargetSize)
+        return refusal(414, "the request target is too long");
+    const Target target = split(request.target);
+    // RFC 9112: the authority of an absolute target replaces the Host header.
+    const std::string_view host = target.authority.empty() ? request.host : target.authority;
+    if (policy == HostPolicy::kLocal && !host.empty() && !is_local_host(host)) {
+        return refusal(421,
+                       "this server answers to an IP address or localhost, not to the name in "
+                       "the Host header");
+    }
+    const auto route = std::find_if(kRoutes.begin(), kRoutes.end(),
+                                    [&](const Route& r) { return r.path == target.path; });
+    if (route == kRoutes.end()) {
+        return refusal(404, "no such path; there are /status, /peers and /healthz");
+    }
+    if (request.method != "GET" && request.method != "HEAD") {
+        HttpAnswer refused = refusal(405, "only GET and HEAD are answered");
+        refused.allow = kMethods;
+        return refused;
+    }
+    const auto snapshot = board.read();
+    if (!snapshot) return refusal(503, "the daemon is starting");
+    return route->show(*snapshot);
+}
+
+}  // namespace fastsync::status

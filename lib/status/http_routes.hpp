@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <status/board.hpp>
+
+namespace fastsync::status {
+
+/// Which names a client may call us by. A web page that rebinds its own name to 127.0.0.1 reaches a
+/// loopback server from the operator's browser, but it cannot hide that name: the Host header
+/// tells.
+enum class HostPolicy : std::uint8_t {
+    kLocal,  ///< IP addresses and "localhost"
+    kAny,    ///< the operator opened the server to a network, where it may have any name
+};
+
+/// The part of a request that decides the answer.
+struct HttpRequest {
+    std::string_view method;
+    std::string_view target;  ///< as sent: "/status?x", or with "http://host" in front
+    std::string_view host;    ///< the Host header; empty when there is none (HTTP/1.0)
+};
+
+struct HttpAnswer {
+    unsigned status = 200;
+    std::string body;             ///< JSON
+    std::string_view allow = {};  ///< value of the Allow header; empty: no such header
+};
+
+/// Longest request target, bytes; a longer one is answered with 414.
+inline constexpr std::size_t kMaxTargetSize = 1024;
+
+/// Answers GET and HEAD of /status, /peers and /healthz from the board: 200; 503 while nothing is
+/// published, and from /healthz when the daemon has failed. Otherwise 404 (path), 405 (method), 414
+/// (target), 421 (Host).
+[[nodiscard]] HttpAnswer answer(const HttpRequest& request, HostPolicy policy,
+                                const StatusBoard& board);
+/// The answer of a request that is refused for `sentence`.
+[[nodiscard]] HttpAnswer refusal(unsigned status, std::string_view sentence);
+
+/// True for an IP address or "localhost", with or without a port.
+[[nodiscard]] bool is_local_host(std::string_view host);
+
+}  // namespace fastsync::status

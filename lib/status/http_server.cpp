@@ -1,0 +1,336 @@
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include <async/task_scope.hpp>
+#include <common/log.hpp>
+#include <status/http_routes.hpp>
+#include <status/http_server.hpp>
+
+namespace fastsync::status {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+using namespace asio::experimental::awaitable_operators;
+
+constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+
+/// A socket closed while the peer's bytes are unread resets the connection, and the reset can
+/// overtake our answer. So we read on for this long and this much after refusing.
+constexpr Duration kLingerTime = std::chrono::seconds{1};
+constexpr std::size_t kLingerBytes = 256 * 1024;
+/// Pause after a failed accept (no file descriptors left), so that it does not spin.
+constexpr Duration kAcceptRetry = milliseconds{100};
+/// Room for a header at its limit and what was sent behind it.
+constexpr std::size_t kMaxBuffer = 2 * kMaxHttpHeader;
+
+/// An operation that was cut off by its timer.
+const error_code kTimedOut = asio::error::timed_out;
+
+struct Connection {
+    explicit Connection(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
+
+    tcp::socket socket;
+    asio::steady_timer timer;  ///< ends whatever is being waited for
+    boost::beast::flat_buffer buffer{kMaxBuffer};
+};
+
+using Parser = http::request_parser<http::string_body>;
+
+/// Awaits `operation` until the connection's timer, which the caller has set, expires.
+async::Task<error_code> until_timer(Connection& connection,
+                                    async::Task<std::tuple<error_code, std::size_t>> operation) {
+    auto first = co_await (std::move(operation) || connection.timer.async_wait(kUse));
+    if (first.index() == 1) co_return kTimedOut;
+    co_return std::get<0>(std::get<0>(first));
+}
+
+async::Task<std::tuple<error_code, std::size_t>> wait_readable(Connection& connection) {
+    const auto [failed] = co_await connection.socket.async_wait(tcp::socket::wait_read, kUse);
+    co_return std::tuple{failed, std::size_t{0}};
+}
+
+async::Task<std::tuple<error_code, std::size_t>> read_header(Connection& c, Parser& parser) {
+    co_return co_await http::async_read_header(c.socket, c.buffer, parser, kUse);
+}
+
+async::Task<std::tuple<error_code, std::size_t>> read_body(Connection& c, Parser& parser) {
+    co_return co_await http::async_read(c.socket, c.buffer, parser, kUse);
+}
+
+template <class Response>
+async::Task<std::tuple<error_code, std::size_t>> write(Connection& c, Response& response) {
+    co_return co_await http::async_write(c.socket, response, kUse);
+}
+
+async::Task<std::tuple<error_code, std::size_t>> drain(Connection& c) {
+    std::array<char, 4096> sink;
+    std::size_t total = 0;
+    error_code failed;
+    while (!failed && total < kLingerBytes) {
+        const auto [ec, n] = co_await c.socket.async_read_some(asio::buffer(sink), kUse);
+        failed = ec;
+        total += n;
+    }
+    co_return std::tuple{failed, total};
+}
+
+/// What to say to a request that could not be read; nothing when the other side is gone.
+std::optional<HttpAnswer> explain(const error_code& failed, const Connection& connection,
+                                  const Parser& parser) {
+    if (failed == kTimedOut) return refusal(408, "the request did not arrive in time");
+    if (failed == http::error::body_limit) return refusal(413, "the request body is too large");
+    if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
+        const auto data = connection.buffer.cdata();
+        const std::string_view unread{static_cast<const char*>(data.data()), data.size()};
+        const bool line_done = !parser.get().target().empty() || unread.find('\n') < unread.size();
+        return line_done ? refusal(431, "the request header is too large")
+                         : refusal(414, "the request target is too long");
+    }
+    if (failed == http::error::end_of_stream) return std::nullopt;
+    if (failed == http::error::partial_message) return refusal(400, "the request is cut off");
+    if (failed.category() == http::make_error_code(http::error::bad_method).category()) {
+        return refusal(400, "malformed request: " + failed.message());
+    }
+    return std::nullopt;
+}
+
+/// RFC 9112 section 3.2: HTTP/1.1 has exactly one Host.
+bool host_is_wrong(const Parser& parser) {
+    const auto count = parser.get().count(http::field::host);
+    if (parser.get().version() < 11) return count > 1;
+    return count != 1 || parser.get()[http::field::host].empty();
+}
+
+std::string_view to_view(boost::beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+class Server final : public HttpServer {
+  public:
+    Server(async::Executor executor, const HttpServerOptions& options, tcp::acceptor acceptor,
+           HostPolicy policy, const StatusBoard& board)
+        : options_(options),
+          acceptor_(std::move(acceptor)),
+          policy_(policy),
+          board_(board),
+          retry_(executor),
+          scope_(executor) {
+        error_code failed;
+        port_ = acceptor_.local_endpoint(failed).port();
+    }
+
+    [[nodiscard]] std::uint16_t port() const noexcept override { return port_; }
+    [[nodiscard]] async::Task<void> run() override;
+    void stop() noexcept override;
+
+  private:
+    enum class Next { kKeepOpen, kClose };
+
+    /// Keeps a connection known to stop() while its coroutine runs.
+    struct Registered {
+        Registered(std::unordered_set<Connection*>& all, Connection& one) : all_(all), one_(one) {
+            all_.insert(&one_);
+        }
+        Registered(const Registered&) = delete;
+        Registered& operator=(const Registered&) = delete;
+        ~Registered() { all_.erase(&one_); }
+
+      private:
+        std::unordered_set<Connection*>& all_;
+        Connection& one_;
+    };
+
+    async::Task<void> serve(tcp::socket socket);
+    async::Task<void> refuse(tcp::socket socket);
+    async::Task<Next> serve_one(Connection& connection);
+    async::Task<error_code> read(Connection& connection, Parser& parser) const;
+    async::Task<Next> reply(Connection& connection, const Parser& parser, HttpAnswer what,
+                            Next next) const;
+    static async::Task<void> linger(Connection& connection);
+
+    HttpServerOptions options_;
+    tcp::acceptor acceptor_;
+    HostPolicy policy_;
+    const StatusBoard& board_;
+    std::uint16_t port_ = 0;
+    bool stopping_ = false;
+    asio::steady_timer retry_;
+    std::unordered_set<Connection*> served_;
+    std::unordered_set<Connection*> refused_;
+    async::TaskScope scope_;
+};
+
+async::Task<void> Server::run() {
+    while (!stopping_) {
+        auto [failed, socket] = co_await acceptor_.async_accept(kUse);
+        if (stopping_) break;
+        if (failed) {
+            log::warn("status", "accept failed error=\"{}\"", failed.message());
+            retry_.expires_after(kAcceptRetry);
+            co_await retry_.async_wait(kUse);
+        } else if (served_.size() < options_.max_connections) {
+            scope_.spawn(serve(std::move(socket)));
+        } else if (refused_.size() < options_.max_connections) {
+            scope_.spawn(refuse(std::move(socket)));
+        }
+    }
+    co_await scope_.join();
+}
+
+void Server::stop() noexcept {
+    stopping_ = true;
+    error_code ignored;
+    acceptor_.close(ignored);
+    retry_.cancel();
+    for (const auto* group : {&served_, &refused_}) {
+        for (Connection* connection : *group)
+            connection->socket.close(ignored);
+    }
+}
+
+async::Task<void> Server::serve(tcp::socket socket) {
+    Connection connection{std::move(socket)};
+    const Registered registered{served_, connection};
+    while (!stopping_ && co_await serve_one(connection) == Next::kKeepOpen) {
+    }
+    if (connection.socket.is_open()) co_await linger(connection);
+}
+
+async::Task<void> Server::refuse(tcp::socket socket) {
+    Connection connection{std::move(socket)};
+    const Registered registered{refused_, connection};
+    const Parser nothing;
+    (void)co_await reply(connection, nothing, refusal(503, "too many connections"), Next::kClose);
+    if (connection.socket.is_open()) co_await linger(connection);
+}
+
+async::Task<Server::Next> Server::serve_one(Connection& connection) {
+    if (connection.buffer.size() == 0) {
+        connection.timer.expires_after(options_.idle_timeout);
+        if (co_await until_timer(connection, wait_readable(connection))) co_return Next::kClose;
+    }
+    Parser parser;
+    parser.header_limit(kMaxHttpHeader);
+    parser.body_limit(kMaxHttpBody);
+    if (const error_code failed = co_await read(connection, parser)) {
+        auto what = explain(failed, connection, parser);
+        if (!what || !connection.socket.is_open()) co_return Next::kClose;
+        co_return co_await reply(connection, parser, *std::move(what), Next::kClose);
+    }
+    if (host_is_wrong(parser)) {
+        co_return co_await reply(connection, parser,
+                                 refusal(400, "exactly one Host header is needed"), Next::kClose);
+    }
+    const auto& request = parser.get();
+    const HttpRequest question{to_view(request.method_string()), to_view(request.target()),
+                               to_view(request[http::field::host])};
+    const bool reusable = parser.is_done() && request.keep_alive();
+    co_return co_await reply(connection, parser, answer(question, policy_, board_),
+                             reusable ? Next::kKeepOpen : Next::kClose);
+}
+
+async::Task<error_code> Server::read(Connection& connection, Parser& parser) const {
+    connection.timer.expires_after(options_.request_timeout);
+    const error_code failed = co_await until_timer(connection, read_header(connection, parser));
+    if (failed || parser.is_done()) co_return failed;
+    // A client that expects "100 Continue" holds its body back: the final answer is the reply.
+    if (parser.get().count(http::field::expect) > 0) co_return error_code{};
+    co_return co_await until_timer(connection, read_body(connection, parser));
+}
+
+async::Task<Server::Next> Server::reply(Connection& connection, const Parser& parser,
+                                        HttpAnswer what, Next next) const {
+    const auto& request = parser.get();
+    const auto fill = [&](auto& response) {
+        response.version(request.version() == 10 ? 10 : 11);
+        response.result(what.status);
+        response.set(http::field::server, "fastsyncd/" + options_.version);
+        response.set(http::field::content_type, "application/json");
+        response.set(http::field::cache_control, "no-store");
+        response.set("X-Content-Type-Options", "nosniff");
+        if (!what.allow.empty()) {
+            response.set(http::field::allow,
+                         boost::beast::string_view{what.allow.data(), what.allow.size()});
+        }
+        response.keep_alive(next == Next::kKeepOpen);
+        response.content_length(what.body.size());
+    };
+    connection.timer.expires_after(options_.write_timeout);
+    error_code failed;
+    if (request.method() == http::verb::head) {
+        http::response<http::empty_body> response;
+        fill(response);
+        failed = co_await until_timer(connection, write(connection, response));
+    } else {
+        http::response<http::string_body> response;
+        fill(response);
+        response.body() = std::move(what.body);
+        failed = co_await until_timer(connection, write(connection, response));
+    }
+    if (!failed) co_return next;
+    error_code ignored;
+    connection.socket.close(ignored);
+    co_return Next::kClose;
+}
+
+async::Task<void> Server::linger(Connection& connection) {
+    error_code failed;
+    connection.socket.shutdown(tcp::socket::shutdown_send, failed);
+    if (failed) co_return;
+    connection.timer.expires_after(kLingerTime);
+    (void)co_await until_timer(connection, drain(connection));
+}
+
+Error cannot_listen(const tcp::endpoint& endpoint, const error_code& failed) {
+    const std::string host = endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]"
+                                                        : endpoint.address().to_string();
+    return {Errc::kConnect, "cannot serve HTTP on " + host + ":" + std::to_string(endpoint.port()) +
+                                ": " + failed.message()};
+}
+
+Result<tcp::acceptor> listen(async::Executor executor, const tcp::endpoint& endpoint) {
+    tcp::acceptor acceptor{std::move(executor)};
+    error_code failed;
+    acceptor.open(endpoint.protocol(), failed);
+    if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (!failed) acceptor.bind(endpoint, failed);
+    if (!failed) acceptor.listen(tcp::acceptor::max_listen_connections, failed);
+    if (failed) return cannot_listen(endpoint, failed);
+    return acceptor;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::open(async::Executor executor,
+                                                     const HttpServerOptions& options,
+                                                     const StatusBoard& board) {
+    error_code failed;
+    const auto address = asio::ip::make_address(options.address, failed);
+    if (failed)
+        return Error{Errc::kConfig, "not an IP address to serve HTTP on: " + options.address};
+    if (!address.is_loopback() && options.exposure != Exposure::kPublic) {
+        return Error{Errc::kConfig, options.address +
+                                        " is not a loopback address: serving HTTP there must be "
+                                        "allowed explicitly (http-allow-public)"};
+    }
+    const HostPolicy policy = address.is_loopback() ? HostPolicy::kLocal : HostPolicy::kAny;
+    FASTSYNC_TRY(tcp::acceptor acceptor, listen(executor, {address, options.port}));
+    return std::unique_ptr<HttpServer>{
+        std::make_unique<Server>(executor, options, std::move(acceptor), policy, board)};
+}
+
+}  // namespace fastsync::status

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/core.h>
+
+#include <status/text.hpp>
+
+namespace fastsync::status {
+namespace {
+
+constexpr std::size_t kBarWidth = 24;
+
+/// The server chose these bytes, peers some of them: none may move the cursor.
+std::string printable(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        out.push_back(byte >= 0x20 && byte < 0x7f ? c : '?');
+    }
+    return out;
+}
+
+std::uint64_t to_count(double value) noexcept {
+    constexpr double kMost = 1e18;
+    return value > 0 ? static_cast<std::uint64_t>(std::min(value, kMost)) : 0;
+}
+
+double clamped(double fraction) noexcept {
+    return std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) : 0.0;
+}
+
+std::string bar(double fraction) {
+    const auto full = static_cast<std::size_t>(clamped(fraction) * kBarWidth);
+    return "[" + std::string(full, '#') + std::string(kBarWidth - full, '.') + "]";
+}
+
+/// Rounded down: 100 % is shown for a complete state only.
+double percent(double fraction) noexcept {
+    return std::floor(clamped(fraction) * 10000.0) / 100.0;
+}
+
+std::string counts(const ProgressStatus& p) {
+    return fmt::format("{} items, {}", show_count(p.items_committed),
+                       show_bytes(static_cast<double>(p.bytes_committed)));
+}
+
+std::string rates(const ProgressStatus& p) {
+    std::string out = fmt::format("{} items/s, {}/s", show_count(to_count(p.items_per_s)),
+                                  show_bytes(p.bytes_per_s));
+    if (p.eta_s) out += fmt::format(", {} left", show_seconds(*p.eta_s));
+    return out;
+}
+
+}  // namespace
+
+std::string show_seconds(std::uint64_t s) {
+    if (s < 60) return fmt::format("{} s", s);
+    if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
+    if (s < 86400) return fmt::format("{}h{:02}m", s / 3600, s % 3600 / 60);
+    return fmt::format("{}d{:02}h", s / 86400, s % 86400 / 3600);
+}
+
+std::string show_bytes(double bytes) {
+    static constexpr std::array<std::string_view, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+    if (!std::isfinite(bytes) || bytes < 0) bytes = 0;
+    std::size_t unit = 0;
+    while (bytes >= 1024 && unit + 1 < kUnits.size()) {
+        bytes /= 1024;
+        ++unit;
+    }
+    return unit == 0 ? fmt::format("{:.0f} B", bytes)
+                     : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
+}
+
+std::string show_count(std::uint64_t count) {
+    std::string out = std::to_string(count);
+    for (std::size_t at = out.size(); at > 3;) {
+        at -= 3;
+        out.insert(at, ",");
+    }
+    return out;
+}
+
+std::string progress_line(const StatusSnapshot& s, std::size_t columns) {
+    std::string line;
+    if (s.phase == Phase::kSyncing || s.phase == Phase::kComplete) {
+        line = fmt::format("{} {:6.2f} %  {}", bar(s.progress.fraction),
+                           percent(s.progress.fraction), counts(s.progress));
+        line += s.phase == Phase::kComplete ? "  complete" : "  " + rates(s.progress);
+    } else {
+        line = to_string(s.phase);
+    }
+    line += fmt::format("  {}/{} peers", s.peers.serving, s.peers.connected);
+    if (!s.waiting_for.empty()) line += "  waiting for " + printable(s.waiting_for);
+    if (line.size() > columns) line.resize(columns);
+    return line;
+}
+
+std::string describe(const StatusSnapshot& s) {
+    std::string out =
+        fmt::format("fastsyncd {}  network {} ({})  up {}\n", printable(s.version),
+                    printable(s.network.name), s.network.network_id, show_seconds(s.uptime_s));
+    out += fmt::format("genesis   {}\n", to_hex0x(s.network.genesis_hash));
+    out += fmt::format("phase     {} since {}\n", to_string(s.phase), to_rfc3339(s.phase_since));
+    if (!s.waiting_for.empty()) out += "waiting   for " + printable(s.waiting_for) + "\n";
+    if (s.head) out += fmt::format("head      #{} {}\n", s.head->number, to_hex0x(s.head->hash));
+    if (s.pivot) {
+        out += fmt::format("pivot     #{} {} moved {} times\n", s.pivot->number,
+                           to_hex0x(s.pivot->hash), s.pivot->moves);
+        out += fmt::format("root      {}\n", to_hex0x(s.pivot->state_root));
+    }
+    const ProgressStatus& p = s.progress;
+    out +=
+        fmt::format("progress  {} {:.2f} %  {}\n", bar(p.fraction), percent(p.fraction), counts(p));
+    out += fmt::format("rate      {}\n", rates(p));
+    out += fmt::format("queue     {} pending, {} in flight\n", show_count(p.pending),
+                       show_count(p.in_flight));
+    out += fmt::format("answers   {} retries, {} duplicates, {} unexpected\n",
+                       show_count(p.retries), show_count(p.duplicates), show_count(p.unexpected));
+    out += fmt::format("peers     {} connected, {} serving\n", s.peers.connected, s.peers.serving);
+    return out;
+}
+
+}  // namespace fastsync::status

@@ -1,0 +1,93 @@
+#include <catch2/catch.hpp>
+
+#include <status/http_routes.hpp>
+#include <status/json.hpp>
+
+#include "sample.hpp"
+
+using namespace fastsync;
+using namespace fastsync::status;
+using fastsync::test::full_snapshot;
+
+namespace {
+
+struct Fixture {
+    Fixture() { board.publish(std::make_shared<StatusSnapshot>(full_snapshot())); }
+
+    HttpAnswer get(std::string_view target, std::string_view host = "127.0.0.1:8645",
+                   HostPolicy policy = HostPolicy::kLocal) const {
+        return answer({"GET", target, host}, policy, board);
+    }
+
+    StatusBoard board;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: the three pages", "[status]") {
+    CHECK(get("/status").status == 200);
+    CHECK(get("/status").body == to_json(full_snapshot()));
+    CHECK(get("/peers").body == peers_to_json(full_snapshot().peer_rows));
+    CHECK(get("/healthz").status == 200);
+    CHECK(get("/status?pretty").status == 200);
+    CHECK(get("http://127.0.0.1:8645/status").status == 200);
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: health follows the phase", "[status]") {
+    StatusSnapshot failed = full_snapshot();
+    failed.phase = Phase::kFailed;
+    board.publish(std::make_shared<StatusSnapshot>(failed));
+    CHECK(get("/healthz").status == 503);
+    CHECK(get("/status").status == 200);
+    const StatusBoard empty;
+    CHECK(answer({"GET", "/status", ""}, HostPolicy::kLocal, empty).status == 503);
+    CHECK(answer({"GET", "/healthz", ""}, HostPolicy::kLocal, empty).status == 503);
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: another path is 404", "[status]") {
+    for (const char* path : {"/", "/status/", "/Status", "/status/../peers", "//status", "status",
+                             "*", "/%73tatus", "http://127.0.0.1"}) {
+        CAPTURE(path);
+        CHECK(get(path).status == 404);
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: another method is 405 and says which are allowed",
+                 "[status]") {
+    for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get", "BREW"}) {
+        CAPTURE(method);
+        const HttpAnswer got = answer({method, "/status", "localhost"}, HostPolicy::kLocal, board);
+        CHECK(got.status == 405);
+        CHECK(got.allow == "GET, HEAD");
+    }
+    CHECK(answer({"POST", "/nothing", "localhost"}, HostPolicy::kLocal, board).status == 404);
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: the target may be 1024 bytes and no more", "[status]") {
+    const std::string longest = "/status?" + std::string(kMaxTargetSize - 8, 'x');
+    CHECK(get(longest).status == 200);
+    CHECK(get(longest + "x").status == 414);
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: a foreign Host name is 421 unless the operator opened up",
+                 "[status]") {
+    CHECK(get("/status", "evil.example").status == 421);
+    CHECK(get("/status", "evil.example", HostPolicy::kAny).status == 200);
+    CHECK(get("http://evil.example/status").status == 421);
+    CHECK(get("http://localhost/status", "evil.example").status == 200);
+}
+
+TEST_CASE("HTTP routes: IP addresses and localhost are ours, nothing else is", "[status]") {
+    for (const char* host : {"localhost", "LocalHost:8645", "127.0.0.1", "127.0.0.1:80",
+                             "192.168.1.2:8645", "[::1]", "[::1]:8645", "[2001:db8::1]:1"}) {
+        CAPTURE(host);
+        CHECK(is_local_host(host));
+    }
+    for (const char* host :
+         {"", "localhost.evil.example", "evil.example", "127.0.0.1.evil.example", "localhost:80x",
+          "localhost:123456", "[::1", "[::1]x", "[::1]:80x", "[127.0.0.1]", "[localhost]", "::1",
+          "[]", "[", "127.0.0.1:80:80", "2130706433x"}) {
+        CAPTURE(host);
+        CHECK_FALSE(is_local_host(host));
+    }
+}

@@ -1,0 +1,36 @@
+#include "sample.hpp"
+
+namespace fastsync::test {
+namespace {
+
+Hash256 filled(Byte value) {
+    Hash256 hash;
+    hash.data.fill(value);
+    return hash;
+}
+
+}  // namespace
+
+status::StatusSnapshot full_snapshot() {
+    status::StatusSnapshot s;
+    s.version = "1.2.3";
+    s.network = {"xdc", 50, filled(0x11)};
+    s.phase = status::Phase::kSyncing;
+    s.waiting_for = "a peer that serves the state";
+    s.phase_since = std::chrono::sys_days{std::chrono::year{2026} / 2 / 3} + std::chrono::hours{4} +
+                    std::chrono::minutes{5} + std::chrono::seconds{6};
+    s.uptime_s = 7;
+    s.head = status::HeadStatus{264, filled(0x22)};
+    s.pivot = status::PivotStatus{200, filled(0x33), filled(0x44), 2};
+    s.progress = {0.25, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18.5, 19.5};
+    s.peers = {20, 21};
+    s.peer_rows = {
+        {"enode://aa@127.0.0.1:30303", "Geth/v1.8.27", 63, status::Direction::kOutbound, 22.5, 23.5,
+         24, 25, 26, 27, 28},
+        {"enode://bb@127.0.0.1:30304", "XDC/v1.4.4", 62, status::Direction::kInbound, 1.5, 2.5, 3,
+         4, 5, 6, 7},
+    };
+    return s;
+}
+
+}  // namespace fastsync::test
