@@ -1,0 +1,5 @@
+#pragma once
+
+#include "../lib/precompiled.hpp"
+
+#include <catch2/catch.hpp>
