@@ -45,7 +45,8 @@ void Simulation::run(async::Task<void> main, Duration limit) {
         done = true;
         if (escaped) std::rethrow_exception(escaped);
     });
-    for (run_ready(); !done; run_ready()) {
+    run_ready();
+    while (!done) {
         if (sleepers_.empty()) FAIL("the simulation is stuck: nothing can run, nobody sleeps");
         const TimePoint next = std::max(now_, sleepers_.begin()->first);
         if (next > end) FAIL("the simulation passed its limit");
@@ -54,6 +55,7 @@ void Simulation::run(async::Task<void> main, Duration limit) {
         const auto due = sleepers_.upper_bound(now_);
         for (auto it = sleepers_.begin(); it != due; ++it)
             it->second->wake();
+        run_ready();
     }
 }
 
