@@ -83,6 +83,9 @@ class Reader {
         if (!hash) fail(key, "must be a hash");
         return hash ? *hash : Hash256{};
     }
+    [[nodiscard]] std::optional<Hash256> optional_hash(std::string_view key) {
+        return object_.contains(key) ? std::optional{hash(key)} : std::nullopt;
+    }
     /// An empty object after a failure, so that reading goes on harmlessly.
     [[nodiscard]] const ordered_json& object(std::string_view key) {
         static const ordered_json kNone = ordered_json::object();
@@ -146,8 +149,8 @@ Result<HeadStatus> read_head(const ordered_json& json) {
 
 Result<PivotStatus> read_pivot(const ordered_json& json) {
     Reader in{json, "pivot."};
-    const PivotStatus out{in.count("number"), in.hash("hash"), in.hash("state_root"),
-                          in.count("moves")};
+    const PivotStatus out{in.optional_count("number"), in.optional_hash("hash"),
+                          in.hash("state_root"), in.count("moves")};
     FASTSYNC_CHECK(in.outcome());
     return out;
 }
@@ -208,10 +211,12 @@ std::string to_json(const StatusSnapshot& s) {
     out["uptime_s"] = s.uptime_s;
     if (s.head) out["head"] = {{"number", s.head->number}, {"hash", to_hex0x(s.head->hash)}};
     if (s.pivot) {
-        out["pivot"] = {{"number", s.pivot->number},
-                        {"hash", to_hex0x(s.pivot->hash)},
-                        {"state_root", to_hex0x(s.pivot->state_root)},
-                        {"moves", s.pivot->moves}};
+        ordered_json pivot;
+        if (s.pivot->number) pivot["number"] = *s.pivot->number;
+        if (s.pivot->hash) pivot["hash"] = to_hex0x(*s.pivot->hash);
+        pivot["state_root"] = to_hex0x(s.pivot->state_root);
+        pivot["moves"] = s.pivot->moves;
+        out["pivot"] = std::move(pivot);
     }
     out["progress"] = progress_json(s.progress);
     out["peers"] = {{"connected", s.peers.connected}, {"serving", s.peers.serving}};

@@ -46,8 +46,8 @@ struct HeadStatus {
 };
 
 struct PivotStatus {
-    std::uint64_t number = 0;
-    Hash256 hash;
+    std::optional<std::uint64_t> number;  ///< nothing when the operator pinned a bare state root
+    std::optional<Hash256> hash;          ///< likewise
     Hash256 state_root;
     std::uint64_t moves = 0;  ///< how often the pivot was replaced since the sync began
 

@@ -106,8 +106,10 @@ std::string describe(const StatusSnapshot& s) {
     if (!s.waiting_for.empty()) out += "waiting   for " + printable(s.waiting_for) + "\n";
     if (s.head) out += fmt::format("head      #{} {}\n", s.head->number, to_hex0x(s.head->hash));
     if (s.pivot) {
-        out += fmt::format("pivot     #{} {} moved {} times\n", s.pivot->number,
-                           to_hex0x(s.pivot->hash), s.pivot->moves);
+        out += "pivot     ";
+        if (s.pivot->number) out += fmt::format("#{} ", *s.pivot->number);
+        if (s.pivot->hash) out += to_hex0x(*s.pivot->hash) + " ";
+        out += fmt::format("moved {} times\n", s.pivot->moves);
         out += fmt::format("root      {}\n", to_hex0x(s.pivot->state_root));
     }
     const ProgressStatus& p = s.progress;

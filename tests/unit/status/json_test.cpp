@@ -60,6 +60,20 @@ TEST_CASE("status JSON: what is unknown is absent, never null", "[status]") {
     CHECK(*got == fresh);
 }
 
+TEST_CASE("status JSON: a bare state root is a pivot without number and hash", "[status]") {
+    StatusSnapshot sent = full_snapshot();
+    sent.peer_rows.clear();
+    sent.pivot->number.reset();
+    sent.pivot->hash.reset();
+    const json pivot = json::parse(to_json(sent))["pivot"];
+    CHECK(pivot.size() == 2);
+    CHECK(pivot.contains("state_root"));
+    CHECK(pivot.contains("moves"));
+    const auto got = status_from_json(to_json(sent));
+    REQUIRE(got);
+    CHECK(*got == sent);
+}
+
 TEST_CASE("status JSON: every phase has a name that is read back", "[status]") {
     const auto [phase, name] = GENERATE(table<Phase, std::string>({
         {Phase::kStarting, "starting"},

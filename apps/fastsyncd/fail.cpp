@@ -1,0 +1,24 @@
+#include <iostream>
+
+#include "command.hpp"
+
+namespace fastsync::app {
+
+int fail(std::string_view command, const Error& error) {
+    const bool by_operator = error.code == Errc::kConfig;
+    std::cerr << "fastsyncd " << command << ": " << (by_operator ? error.detail : error.message())
+              << "\n";
+    switch (error.code) {
+        case Errc::kConfig:
+            return kConfig;
+        case Errc::kStorage:
+        case Errc::kCorrupt:
+        case Errc::kBusy:
+        case Errc::kIncompatible:
+            return kStorage;
+        default:
+            return kInternal;
+    }
+}
+
+}  // namespace fastsync::app

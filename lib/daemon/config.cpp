@@ -1,0 +1,347 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+
+#include <boost/asio/ip/address.hpp>
+
+#include <daemon/config.hpp>
+#include <daemon/config_source.hpp>
+
+namespace fastsync::daemon {
+namespace {
+
+using Kind = KnownKey::Kind;
+using Values = std::vector<GivenValue>;
+
+Error complain(const GivenValue& given, std::string_view sentence) {
+    return {Errc::kConfig,
+            given.origin + ": " + std::string{sentence} + ", not '" + given.value + "'"};
+}
+
+template <class Number>
+Result<Number> number(const GivenValue& given, Number least, Number most) {
+    Number value = 0;
+    const char* end = given.value.data() + given.value.size();
+    const auto [stop, failed] = std::from_chars(given.value.data(), end, value);
+    if (failed != std::errc{} || stop != end || value < least || value > most) {
+        return complain(given, "must be a whole number from " + std::to_string(least) + " to " +
+                                   std::to_string(most));
+    }
+    return value;
+}
+
+Result<bool> on_or_off(const GivenValue& given) {
+    if (given.value == "true") return true;
+    if (given.value == "false") return false;
+    return complain(given, "must be true or false");
+}
+
+Result<Hash256> hash(const GivenValue& given, std::string_view text) {
+    auto value = fixed_from_hex<Hash256>(text);
+    if (!value) return complain(given, "must be a hash of 64 hex digits");
+    return *value;
+}
+
+Result<net::HostPort> ip_and_port(const GivenValue& given) {
+    auto parsed = net::parse_host_port(given.value);
+    if (!parsed) return complain(given, "must be ADDR:PORT (" + parsed.error().detail + ")");
+    boost::system::error_code failed;
+    (void)boost::asio::ip::make_address(parsed->host, failed);
+    if (failed) return complain(given, "must be ADDR:PORT with an IP address");
+    return *std::move(parsed);
+}
+
+bool is_loopback(const net::HostPort& address) {
+    boost::system::error_code failed;
+    const auto ip = boost::asio::ip::make_address(address.host, failed);
+    return !failed && ip.is_loopback();
+}
+
+Result<void> set_data_dir(RunConfig& config, const GivenValue& given) {
+    config.data_dir = given.value;
+    return {};
+}
+
+/// The three keys of the network belong together: see choose_network().
+Result<void> leave_to_network(RunConfig&, const GivenValue&) {
+    return {};
+}
+
+Result<void> add_static_peer(RunConfig& config, const GivenValue& given) {
+    auto enode = parse_enode(given.value);
+    if (!enode) return complain(given, "must be an enode URL (" + enode.error().detail + ")");
+    if (enode->tcp_port == 0) return complain(given, "must be an enode with a TCP port");
+    config.static_peers.push_back(*std::move(enode));
+    return {};
+}
+
+Result<void> set_listen(RunConfig& config, const GivenValue& given) {
+    if (given.value == "off") {
+        config.listen.reset();
+        return {};
+    }
+    FASTSYNC_TRY(config.listen, ip_and_port(given));
+    return {};
+}
+
+Result<void> set_http(RunConfig& config, const GivenValue& given) {
+    if (given.value == "off") {
+        config.http.reset();
+        return {};
+    }
+    FASTSYNC_TRY(auto address, ip_and_port(given));
+    if (config.http) config.http->address = std::move(address);
+    return {};
+}
+
+/// Comes after http in the table: an exposure without a server means nothing.
+Result<void> set_http_allow_public(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(const bool allowed, on_or_off(given));
+    if (allowed && config.http) config.http->exposure = HttpConfig::Exposure::kPublic;
+    return {};
+}
+
+Result<void> set_pivot(RunConfig& config, const GivenValue& given) {
+    constexpr std::string_view kRoot = "root:";
+    constexpr std::size_t kHashText = 2 + 2 * Hash256::kSize;
+    const std::string_view text = given.value;
+    if (text == "auto") {
+        config.pivot = std::monostate{};
+    } else if (text.starts_with(kRoot)) {
+        FASTSYNC_TRY(const Hash256 root, hash(given, text.substr(kRoot.size())));
+        config.pivot = sync::PinnedRoot{root};
+    } else if (text.starts_with("0x") && text.size() == kHashText) {
+        FASTSYNC_TRY(const Hash256 block, hash(given, text));
+        config.pivot = sync::PinnedHash{block};
+    } else {
+        const auto block = number<chain::BlockNumber>(given, 0, UINT64_MAX);
+        if (!block) {
+            return complain(given,
+                            "must be auto, a decimal block number, a block hash 0x... or "
+                            "root:0x...");
+        }
+        config.pivot = sync::PinnedNumber{*block};
+    }
+    return {};
+}
+
+Result<void> set_confirmations(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(config.confirmations, number<std::size_t>(given, 0, kMostConfirmations));
+    return {};
+}
+
+Result<void> set_exit_when_complete(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(const bool leave, on_or_off(given));
+    config.when_complete = leave ? RunConfig::WhenComplete::kExit : RunConfig::WhenComplete::kStay;
+    return {};
+}
+
+Result<void> set_max_peers(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(config.max_peers, number<std::size_t>(given, 1, kMostPeers));
+    return {};
+}
+
+Result<void> set_node_key(RunConfig& config, const GivenValue& given) {
+    config.node_key = given.value;
+    return {};
+}
+
+Result<void> set_log_level(RunConfig& config, const GivenValue& given) {
+    const auto level = log::parse_level(given.value);
+    if (!level) return complain(given, "must be trace, debug, info, warn, error or off");
+    config.log_level = *level;
+    return {};
+}
+
+struct Row {
+    Setting setting;
+    Kind kind;
+    Result<void> (*apply)(RunConfig&, const GivenValue&);
+};
+
+constexpr std::array<Row, 14> kRows{{
+    {{"data-dir", "DIR", "", "folder of the database; needed"}, Kind::kValue, set_data_dir},
+    {{"network", "NAME", "", "a known network: sets network-id and genesis-hash"},
+     Kind::kValue,
+     leave_to_network},
+    {{"network-id", "N", "", "network id, for a network without a name here"},
+     Kind::kValue,
+     leave_to_network},
+    {{"genesis-hash", "0xHASH", "", "hash of block 0, together with network-id"},
+     Kind::kValue,
+     leave_to_network},
+    {{"static-peer", "ENODE", "", "enode://ID@HOST:PORT to stay connected with; repeatable"},
+     Kind::kRepeatable,
+     add_static_peer},
+    {{"listen", "ADDR:PORT", "off", "accept peers here; off: none"}, Kind::kValue, set_listen},
+    {{"http", "ADDR:PORT", "127.0.0.1:8645", "tell the status here; off: nowhere"},
+     Kind::kValue,
+     set_http},
+    {{"http-allow-public", "true|false", "false", "allow http on an address other than loopback"},
+     Kind::kSwitch,
+     set_http_allow_public},
+    {{"pivot", "P", "auto", "block to sync: auto (head - 64), N, block hash 0x..., or root:0x..."},
+     Kind::kValue,
+     set_pivot},
+    {{"confirmations", "N", "1", "further peers that must confirm the pivot, where there are any"},
+     Kind::kValue,
+     set_confirmations},
+    {{"exit-when-complete", "true|false", "false", "exit when the state is complete"},
+     Kind::kSwitch,
+     set_exit_when_complete},
+    {{"max-peers", "N", "25", "most peers connected at once, 1 to 1000"},
+     Kind::kValue,
+     set_max_peers},
+    {{"node-key", "FILE", "", "secret key of this node (made if missing); default DIR/node.key"},
+     Kind::kValue,
+     set_node_key},
+    {{"log-level", "LEVEL", "info", "trace, debug, info, warn, error or off; to standard error"},
+     Kind::kValue,
+     set_log_level},
+}};
+
+std::vector<KnownKey> known_keys() {
+    std::vector<KnownKey> keys;
+    for (const Row& row : kRows)
+        keys.push_back({row.setting.key, row.kind});
+    return keys;
+}
+
+const GivenValue* find(const Values& values, std::string_view key) {
+    const auto at = std::find_if(values.begin(), values.end(),
+                                 [&](const GivenValue& g) { return g.key == key; });
+    return at == values.end() ? nullptr : &*at;
+}
+
+bool names_other_network(const Values& command_line, std::string_view key) {
+    const bool by_name = find(command_line, "network") != nullptr;
+    const bool by_facts = find(command_line, "network-id") != nullptr ||
+                          find(command_line, "genesis-hash") != nullptr;
+    if (key == "network") return by_facts;
+    return by_name && (key == "network-id" || key == "genesis-hash");
+}
+
+/// The command line, and of the file what the command line does not replace.
+Values merge(Values command_line, Values file) {
+    Values out = command_line;
+    for (GivenValue& given : file) {
+        const bool replaced = find(command_line, given.key) != nullptr ||
+                              names_other_network(command_line, given.key);
+        if (!replaced) out.push_back(std::move(given));
+    }
+    return out;
+}
+
+std::string network_names() {
+    std::string out;
+    for (const Network& network : known_networks())
+        out.append(out.empty() ? "" : ", ").append(network.name);
+    return out;
+}
+
+Result<Network> choose_network(const Values& values) {
+    const GivenValue* name = find(values, "network");
+    const GivenValue* id = find(values, "network-id");
+    const GivenValue* genesis = find(values, "genesis-hash");
+    if (name == nullptr && (id == nullptr || genesis == nullptr)) {
+        return Error{Errc::kConfig,
+                     "the network is not known: give network, or both network-id and genesis-hash"};
+    }
+    Network out{"custom", 0, {}};
+    if (name != nullptr) {
+        const Network* preset = find_network(name->value);
+        if (preset == nullptr) return complain(*name, "must be one of " + network_names());
+        out = *preset;
+    }
+    if (id != nullptr) {
+        FASTSYNC_TRY(const auto value, number<std::uint64_t>(*id, 0, UINT64_MAX));
+        if (name != nullptr && value != out.network_id) {
+            return complain(*id, "contradicts network " + out.name + ": must be " +
+                                     std::to_string(out.network_id));
+        }
+        out.network_id = value;
+    }
+    if (genesis != nullptr) {
+        FASTSYNC_TRY(const Hash256 value, hash(*genesis, genesis->value));
+        if (name != nullptr && value != out.genesis_hash) {
+            return complain(*genesis, "contradicts network " + out.name + ": must be " +
+                                          to_hex0x(out.genesis_hash));
+        }
+        out.genesis_hash = value;
+    }
+    return out;
+}
+
+Result<RunConfig> build(const Values& values) {
+    RunConfig config;
+    for (const Row& row : kRows) {
+        for (const GivenValue& given : values) {
+            if (given.key == row.setting.key) FASTSYNC_CHECK(row.apply(config, given));
+        }
+    }
+    if (config.data_dir.empty()) {
+        return Error{Errc::kConfig, "data-dir is missing: give --data-dir DIR"};
+    }
+    FASTSYNC_TRY(config.network, choose_network(values));
+    if (config.node_key.empty()) config.node_key = config.data_dir / "node.key";
+    const bool guarded =
+        config.http && config.http->exposure == HttpConfig::Exposure::kLoopbackOnly;
+    if (guarded && !is_loopback(config.http->address)) {
+        return complain(*find(values, "http"),
+                        "must be a loopback address unless http-allow-public is true");
+    }
+    return config;
+}
+
+}  // namespace
+
+std::span<const Setting> run_settings() {
+    static const auto settings = [] {
+        std::array<Setting, kRows.size()> out;
+        std::transform(kRows.begin(), kRows.end(), out.begin(),
+                       [](const Row& row) { return row.setting; });
+        return out;
+    }();
+    return settings;
+}
+
+Result<RunConfig> parse_run_config(std::span<const std::string> arguments) {
+    const std::vector<KnownKey> file_keys = known_keys();
+    std::vector<KnownKey> keys = file_keys;
+    keys.push_back({"config", Kind::kValue});
+    FASTSYNC_TRY(Values command_line, parse_arguments(arguments, keys));
+    Values file;
+    if (const GivenValue* named = find(command_line, "config")) {
+        FASTSYNC_TRY(file, read_config_file(named->value, file_keys));
+    }
+    return build(merge(std::move(command_line), std::move(file)));
+}
+
+std::string run_help() {
+    static constexpr std::size_t kColumn = 34;
+    const auto entry = [](std::string option, std::string_view help, std::string_view standard) {
+        option.resize(std::max(kColumn, option.size() + 2), ' ');
+        option.append(help);
+        if (!standard.empty()) option.append(" [").append(standard).append("]");
+        return option.append("\n");
+    };
+    std::string out =
+        "usage: fastsyncd run --data-dir DIR (--network NAME | --network-id N --genesis-hash "
+        "0xHASH)"
+        " [options]\n\n"
+        "Downloads the complete state of one block from peers, proves it and keeps it in DIR.\n"
+        "SIGTERM and SIGINT stop it cleanly; a later start goes on where it stopped.\n\noptions:\n";
+    for (const Row& row : kRows) {
+        const Setting& s = row.setting;
+        std::string option = "  --" + std::string{s.key};
+        option += row.kind == Kind::kSwitch ? "[=" + std::string{s.value_name} + "]"
+                                            : " " + std::string{s.value_name};
+        out += entry(option, s.help, s.default_value);
+    }
+    out += entry("  --config FILE", "file of lines key = value, keys as above without --", "");
+    out += entry("  --help", "this text", "");
+    return out + "\nnetworks: " + network_names() + "\n";
+}
+
+}  // namespace fastsync::daemon

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Runs the program the way its user does and looks at what it says and how it ends.
+
+usage: cli_test.py FASTSYNCD
+"""
+
+import fcntl
+import http.server
+import json
+import os
+import pathlib
+import pty
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+COLUMNS = 60
+DONE, CONFIG, STORAGE, INTERNAL = 0, 1, 2, 3
+
+STATUS = {
+    "version": "1.2.3",
+    "network": {"name": "xdc", "network_id": 50, "genesis_hash": "0x" + "11" * 32},
+    "phase": "syncing",
+    "phase_since": "2026-02-03T04:05:06Z",
+    "uptime_s": 7,
+    "head": {"number": 264, "hash": "0x" + "22" * 32},
+    "pivot": {"number": 200, "hash": "0x" + "33" * 32, "state_root": "0x" + "44" * 32, "moves": 2},
+    "progress": {"fraction": 0.25, "eta_s": 8, "items_committed": 9, "nodes_committed": 10,
+                 "codes_committed": 11, "bytes_committed": 12, "pending": 13, "in_flight": 14,
+                 "retries": 15, "duplicates": 16, "unexpected": 17, "items_per_s": 18.5,
+                 "bytes_per_s": 19.5},
+    "peers": {"connected": 3, "serving": 2},
+}
+
+
+def run(*arguments, timeout=30):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=timeout,
+                          stdin=subprocess.DEVNULL, check=False)
+
+
+def run_on_terminal(*arguments):
+    """Exit code and output of a run on a terminal of COLUMNS columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+    with subprocess.Popen([PROGRAM, *arguments], stdin=theirs, stdout=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+        except OSError:  # how Linux ends a terminal without programs
+            pass
+        os.close(ours)
+    return process.returncode, shown.decode()
+
+
+def commands():
+    lines = run("--help").stdout.split("commands:\n")[1].split("\n\n")[0].splitlines()
+    return [line.split()[0] for line in lines]
+
+
+class FakeDaemon:
+    """Answers GET /status with one document after another, the last one for ever."""
+
+    def __init__(self, *answers):
+        outer = self
+        self.answers = list(answers)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                code, body = outer.answers[0]
+                if len(outer.answers) > 1:
+                    outer.answers.pop(0)
+                data = body.encode()
+                self.send_response(code)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+class Frame(unittest.TestCase):
+    def test_help_exits_0_and_lists_the_commands(self):
+        got = run("--help")
+        self.assertEqual(got.returncode, DONE)
+        self.assertIn("usage: fastsyncd COMMAND", got.stdout)
+        self.assertEqual(got.stderr, "")
+        self.assertIn("status", commands())
+
+    def test_version(self):
+        got = run("--version")
+        self.assertEqual(got.returncode, DONE)
+        self.assertRegex(got.stdout, r"^fastsyncd \d+\.\d+\.\d+\n$")
+
+    def test_each_command_has_help(self):
+        for command in commands():
+            for option in ("--help", "-h"):
+                with self.subTest(command=command, option=option):
+                    got = run(command, option)
+                    self.assertEqual(got.returncode, DONE)
+                    self.assertTrue(got.stdout.startswith(f"usage: fastsyncd {command} "))
+                    self.assertIn("--help", got.stdout)
+                    self.assertEqual(got.stderr, "")
+
+    def test_each_command_refuses_an_unknown_option_with_a_sentence(self):
+        for command in commands():
+            with self.subTest(command=command):
+                got = run(command, "--no-such-option")
+                self.assertEqual(got.returncode, CONFIG)
+                self.assertEqual(got.stdout, "")
+                self.assertTrue(got.stderr.startswith(f"fastsyncd {command}: "))
+                self.assertIn("--no-such-option", got.stderr)
+
+    def test_no_command_and_a_wrong_one(self):
+        for arguments in ([], ["dance"], ["--dance"]):
+            with self.subTest(arguments=arguments):
+                got = run(*arguments)
+                self.assertEqual(got.returncode, CONFIG)
+                self.assertEqual(got.stdout, "")
+                self.assertIn("see fastsyncd --help", got.stderr)
+
+
+class Status(unittest.TestCase):
+    def test_shows_the_daemon_s_state_for_a_person(self):
+        with FakeDaemon((200, json.dumps(STATUS))) as daemon:
+            got = run("status", "--http", daemon.url)
+        self.assertEqual(got.returncode, DONE, got.stderr)
+        self.assertIn("phase     syncing since 2026-02-03T04:05:06Z", got.stdout)
+        self.assertIn("25.00 %", got.stdout)
+
+    def test_json_is_the_daemon_s_own(self):
+        with FakeDaemon((200, json.dumps(STATUS))) as daemon:
+            got = run("status", "--http", daemon.url, "--json")
+        self.assertEqual(got.returncode, DONE, got.stderr)
+        self.assertEqual(json.loads(got.stdout), STATUS)
+
+    def test_watch_prints_plain_lines_off_a_terminal_until_complete(self):
+        complete = dict(STATUS, phase="complete", progress=dict(STATUS["progress"], fraction=1.0))
+        answers = [(200, json.dumps(STATUS)), (503, "{}"), (200, json.dumps(complete))]
+        with FakeDaemon(*answers) as daemon:
+            got = run("status", "--http", daemon.url, "--watch")
+        self.assertEqual(got.returncode, DONE, got.stderr)
+        lines = got.stdout.splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertIn(" 25.00 %", lines[0])
+        self.assertIn("100.00 %", lines[1])
+        self.assertNotIn("\r", got.stdout)
+        self.assertNotIn("\x1b", got.stdout)
+
+    def test_watch_ends_with_3_when_the_daemon_failed(self):
+        with FakeDaemon((200, json.dumps(dict(STATUS, phase="failed")))) as daemon:
+            self.assertEqual(run("status", "--http", daemon.url, "--watch").returncode, INTERNAL)
+
+    def test_watch_draws_in_place_on_a_terminal(self):
+        complete = dict(STATUS, phase="complete", progress=dict(STATUS["progress"], fraction=1.0))
+        with FakeDaemon((200, json.dumps(STATUS)), (200, json.dumps(complete))) as daemon:
+            code, shown = run_on_terminal("status", "--http", daemon.url, "--watch")
+        self.assertEqual(code, DONE)
+        self.assertEqual(shown.count("\r["), 2)
+        self.assertEqual(shown.count("\n"), 1)
+        longest = max(len(line) for line in shown.replace("\x1b[K", "").split("\r"))
+        self.assertLess(longest, COLUMNS)
+
+    def test_nobody_there_is_3_with_a_sentence(self):
+        got = run("status", "--http", "http://127.0.0.1:1")
+        self.assertEqual(got.returncode, INTERNAL)
+        self.assertIn("127.0.0.1:1", got.stderr)
+
+    def test_an_answer_that_is_no_status_is_3_with_a_sentence(self):
+        for code, body in ((200, "hello"), (404, "{}"), (200, "{}"), (503, "{}")):
+            with self.subTest(code=code, body=body), FakeDaemon((code, body)) as daemon:
+                got = run("status", "--http", daemon.url)
+                self.assertEqual(got.returncode, INTERNAL)
+                self.assertTrue(got.stderr.startswith("fastsyncd status: "))
+
+    def test_a_wrong_url_is_1(self):
+        for url in ("https://127.0.0.1", "http://127.0.0.1:0", "http://127.0.0.1:1/status", ""):
+            with self.subTest(url=url):
+                got = run("status", "--http", url)
+                self.assertEqual(got.returncode, CONFIG)
+                self.assertIn("--http", got.stderr)
+
+
+@unittest.skipUnless("run" in commands(), "without the run command")
+class Run(unittest.TestCase):
+    def test_wrong_configuration_is_1_naming_file_line_and_key(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "f.conf"
+            file.write_text("network = xdc\nmax-peers = none\n")
+            got = run("run", "--data-dir", folder, "--config", str(file))
+        self.assertEqual(got.returncode, CONFIG)
+        self.assertIn(f"{file}:2: max-peers: ", got.stderr)
+
+    def test_a_missing_data_dir_or_network_is_1(self):
+        self.assertEqual(run("run", "--network", "xdc").returncode, CONFIG)
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(run("run", "--data-dir", folder).returncode, CONFIG)
+
+
+if __name__ == "__main__":
+    unittest.main()
