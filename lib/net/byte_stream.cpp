@@ -1,4 +1,5 @@
 #include <net/byte_stream.hpp>
+#include <net/deadline.hpp>
 
 namespace fastsync::net {
 
@@ -9,5 +10,17 @@ async::Task<Result<void>> read_exactly(ByteStream& stream, std::span<Byte> out) 
     }
     co_return Result<void>{};
 }
+
+namespace detail {
+
+async::Task<void> close_at(async::Clock& clock, TimePoint deadline, ByteStream& stream,
+                           Watch& watch) {
+    const bool done = co_await clock.sleep_until(deadline, &watch.done);
+    if (done) co_return;
+    watch.expired = true;
+    stream.close();
+}
+
+}  // namespace detail
 
 }  // namespace fastsync::net

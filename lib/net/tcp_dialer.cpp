@@ -23,7 +23,8 @@ struct Attempt {
 };
 
 async::Task<void> close_at(async::Clock& clock, TimePoint deadline, Attempt& attempt) {
-    if (co_await clock.sleep_until(deadline, &attempt.done)) co_return;
+    const bool done = co_await clock.sleep_until(deadline, &attempt.done);
+    if (done) co_return;
     attempt.timed_out = true;
     attempt.resolver.cancel();
     error_code ignored;

@@ -14,37 +14,23 @@
 #include <crypto/secp256k1.hpp>
 #include <net/byte_stream.hpp>
 #include <rlpx/hello.hpp>
+#include <rlpx/limits.hpp>
+#include <rlpx/protocols.hpp>
 
 namespace fastsync::rlpx {
-
-/// Encryption handshake and Hello together (devp2p: 5 s).
-inline constexpr Duration kHandshakeTimeout = std::chrono::seconds{5};
-/// We ping a peer that often; one silent for longer than kReadTimeout is closed.
-inline constexpr Duration kPingInterval = std::chrono::seconds{15};
-inline constexpr Duration kReadTimeout = std::chrono::seconds{30};
-/// A write that does not finish in this time closes the connection.
-inline constexpr Duration kWriteTimeout = std::chrono::seconds{20};
-/// Largest frame body and largest decompressed message we accept or send, bytes.
-inline constexpr std::size_t kMaxFrameSize = (1U << 24U) - 1;
-inline constexpr std::size_t kMaxMessageSize = 10U * 1024 * 1024;
-/// Encoded frames waiting to be written, bytes; more is kOverloaded.
-inline constexpr std::size_t kMaxSendQueue = 32U * 1024 * 1024;
 
 /// Who we are and what we speak. `capabilities` with the number of message codes each version uses.
 struct LocalNode {
     crypto::SecretKey key;
     std::string client_name;
     std::uint16_t listen_port = 0;
-    struct Offer {
-        Capability capability;
-        std::uint32_t message_count = 0;
-    };
+    using Offer = rlpx::Offer;
     std::vector<Offer> offers;
 };
 
 /// A subprotocol message: the capability's own code (0-based) and its decompressed RLP payload.
 struct Message {
-    std::string_view protocol;  ///< name of the negotiated capability
+    std::string_view protocol;  ///< name of the capability; lives as long as the connection
     std::uint32_t code = 0;
     Bytes payload;
     TimePoint arrived;  ///< when its last byte was read
@@ -79,14 +65,17 @@ class Connection {
     /// Moves bytes until the connection ends: writes what send() queued, pings, watches for
     /// silence. Run it once, in a scope, beside receive(). Returns why it ended.
     [[nodiscard]] virtual async::Task<Error> run() = 0;
-    /// The next subprotocol message. After an error the connection is dead: kClosed, kTimeout
+    /// The next subprotocol message; one call at a time. Pings are answered while it reads, so call
+    /// it again at once. After an error the connection is dead: kClosed, kTimeout
     /// (silence), kMalformed, kTooLarge, kUnauthenticated, or kProtocol "disconnected by peer:
     /// <reason>".
     [[nodiscard]] virtual async::Task<Result<Message>> receive() = 0;
-    /// Queues one message (compressed and framed at once). kOverloaded, kClosed, kTooLarge.
+    /// Queues one message (compressed and framed at once). kOverloaded, kClosed, kTooLarge,
+    /// kIncompatible (not negotiated).
     [[nodiscard]] virtual Result<void> send(std::string_view protocol, std::uint32_t code,
                                             ByteView payload) = 0;
-    /// Sends Disconnect, then closes, in at most 2 s. Idempotent, returns at once.
+    /// Sends Disconnect, then closes, in at most 2 s (kDisconnectTimeout). Idempotent, returns at
+    /// once; run() does the work, and a pending receive() ends with it.
     virtual void disconnect(DisconnectReason reason) = 0;
     /// Closes without a word.
     virtual void close() noexcept = 0;

@@ -29,10 +29,16 @@ struct Hello {
     NodeId id;
 };
 
-/// Largest Hello message, bytes.
+/// Largest Hello message, and what it may hold: capabilities, bytes of a capability's name and of
+/// the client's.
 inline constexpr std::size_t kMaxHelloSize = 2048;
+inline constexpr std::size_t kMaxCapabilities = 128;
+inline constexpr std::size_t kMaxCapabilityName = 32;
+inline constexpr std::size_t kMaxClientName = 512;
 
 [[nodiscard]] Bytes encode_hello(const Hello& hello);
+/// kMalformed, kTooLarge. In the names everything but printable ASCII comes out as '?': they go to
+/// logs and status pages. A port or version that fits no field of ours becomes 0.
 [[nodiscard]] Result<Hello> decode_hello(ByteView payload);
 
 /// devp2p rlpx.md "Disconnect (0x01)".
@@ -54,7 +60,9 @@ enum class DisconnectReason : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(DisconnectReason reason) noexcept;
 [[nodiscard]] Bytes encode_disconnect(DisconnectReason reason);
-/// Accepts a list of one integer or a bare integer; an empty payload means kRequested.
+/// Accepts a list of one integer or a bare integer, snappy-compressed or plain whatever was agreed:
+/// peers send all four. Nothing and an empty list mean kRequested. A number we have no name for is
+/// kept.
 [[nodiscard]] Result<DisconnectReason> decode_disconnect(ByteView payload);
 
 }  // namespace fastsync::rlpx

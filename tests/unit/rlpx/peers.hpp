@@ -1,0 +1,76 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include <async/task_scope.hpp>
+#include <crypto/entropy.hpp>
+#include <rlpx/connection.hpp>
+#include <rlpx/opening.hpp>
+
+#include "support/memory_stream.hpp"
+#include "support/simulation.hpp"
+
+namespace fastsync::test {
+
+/// Gives out what was put in first, then bytes of a fixed sequence.
+class ScriptedEntropy final : public crypto::EntropySource {
+  public:
+    ScriptedEntropy() = default;
+    explicit ScriptedEntropy(std::initializer_list<Bytes> script) {
+        for (const Bytes& part : script)
+            script_.insert(script_.end(), part.begin(), part.end());
+    }
+    void fill(std::span<Byte> out) override;
+
+  private:
+    std::deque<Byte> script_;
+    std::uint64_t state_ = 1;
+};
+
+[[nodiscard]] crypto::SecretKey key_of(Byte number);
+/// A node that speaks eth/63 (17 codes); `number` makes its key.
+[[nodiscard]] rlpx::LocalNode node_of(Byte number);
+[[nodiscard]] Bytes numbered(std::size_t size);
+
+/// Two connections that speak with each other over a memory stream, on virtual time.
+struct Peers {
+    std::unique_ptr<rlpx::Connection> dialer;
+    std::unique_ptr<rlpx::Connection> listener;
+    MemoryStream* dialer_end = nullptr;  ///< owned by `dialer`
+    MemoryStream* listener_end = nullptr;
+};
+[[nodiscard]] async::Task<void> connect(Simulation& sim, Peers& peers);
+
+/// The other end of a connection of ours, whose frames a test writes by hand.
+struct ByHand {
+    std::unique_ptr<rlpx::Connection> connection;
+    std::unique_ptr<MemoryStream> stream;
+    std::optional<rlpx::Channel> channel;
+    std::uint64_t p2p_version = rlpx::kSnappyVersion;
+
+    [[nodiscard]] rlpx::Compression compression() const {
+        return p2p_version >= rlpx::kSnappyVersion ? rlpx::Compression::kSnappy
+                                                   : rlpx::Compression::kNone;
+    }
+    /// Seals and writes; false when the stream is closed.
+    [[nodiscard]] async::Task<bool> send(std::uint32_t code, Bytes payload,
+                                         rlpx::Compression compression);
+    /// The next frame's code and decompressed payload; nothing when the stream ends.
+    [[nodiscard]] async::Task<std::optional<std::pair<std::uint64_t, Bytes>>> receive();
+};
+/// Our side has dialed; the other has said Hello with hand.p2p_version.
+[[nodiscard]] async::Task<void> connect_by_hand(Simulation& sim, ByHand& hand);
+
+/// Runs the connection and notes why it ended.
+[[nodiscard]] async::Task<void> run_and_note(rlpx::Connection& connection,
+                                             std::optional<Error>& ended);
+/// Receives until the connection ends and notes all.
+struct Received {
+    std::vector<rlpx::Message> messages;
+    std::optional<Error> ended;
+};
+[[nodiscard]] async::Task<void> receive_all(rlpx::Connection& connection, Received& out);
+
+}  // namespace fastsync::test
