@@ -1,0 +1,91 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <storage/item_visitor.hpp>
+#include <storage/rocks_statistics.hpp>
+#include <storage/schema.hpp>
+#include <storage/store_options.hpp>
+#include <storage/write_buffer.hpp>
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+}  // namespace rocksdb
+
+namespace fastsync::storage {
+
+class MergeCounter;
+
+/// The database of a store in terms of items and records; the only class that talks to RocksDB.
+/// All functions may be called from any thread; ingest() by one thread at a time.
+class RocksDatabase {
+  public:
+    /// Makes a database that holds nothing but its identity, and closes it. kStorage.
+    [[nodiscard]] static Result<void> create(const std::filesystem::path& path,
+                                             const StoreOptions& options,
+                                             const ChainIdentity& identity);
+    /// @return kBusy, kCorrupt (what is damaged, where), kIncompatible (schema version), kStorage
+    [[nodiscard]] static Result<std::unique_ptr<RocksDatabase>> open(
+        const std::filesystem::path& path, const StoreOptions& options);
+    RocksDatabase(const RocksDatabase&) = delete;
+    RocksDatabase& operator=(const RocksDatabase&) = delete;
+    /// Ends merges under way and closes.
+    ~RocksDatabase();
+
+    [[nodiscard]] const ChainIdentity& identity() const noexcept { return identity_; }
+    /// True when no item was ever written.
+    [[nodiscard]] bool empty() const;
+
+    [[nodiscard]] Result<bool> has(ItemKind kind, const Hash256& hash) const;
+    [[nodiscard]] Result<Bytes> get(ItemKind kind, const Hash256& hash) const;
+    [[nodiscard]] std::vector<Result<Bytes>> get_many(ItemKind kind,
+                                                      std::span<const Hash256> hashes) const;
+    /// Visits all items of a kind in the order of their hashes. kCorrupt, kStorage.
+    [[nodiscard]] Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const;
+
+    /// Writes the items into one table file in `staging` and takes it over: all of them are there,
+    /// durably, or none. @return the file's size, bytes; kStorage, kCorrupt
+    [[nodiscard]] Result<std::uint64_t> ingest(const WriteBuffer& items,
+                                               const std::filesystem::path& staging);
+    /// Merges everything into one sorted run. kClosed: interrupted.
+    [[nodiscard]] Result<void> compact();
+    /// Ends compact() soon, from another thread, and refuses further ones.
+    void interrupt_compaction();
+
+    /// Durable when it returns.
+    [[nodiscard]] Result<void> put_record(std::string_view key, ByteView value);
+    [[nodiscard]] Result<std::optional<Bytes>> get_record(std::string_view key) const;
+
+    /// Fills the fields the database knows of.
+    [[nodiscard]] RocksStatistics statistics() const;
+
+  private:
+    explicit RocksDatabase(std::filesystem::path path);
+
+    [[nodiscard]] Result<void> open_files(const StoreOptions& options);
+    [[nodiscard]] Result<void> load_identity();
+    [[nodiscard]] Result<std::uint64_t> write_table(const WriteBuffer& items,
+                                                    const std::string& file) const;
+    [[nodiscard]] std::uint64_t property(const char* name) const;
+    [[nodiscard]] std::string doing(std::string_view what) const;
+
+    std::filesystem::path path_;
+    ChainIdentity identity_;
+    std::shared_ptr<MergeCounter> merges_;
+    std::unique_ptr<rocksdb::DB> db_;
+    rocksdb::ColumnFamilyHandle* items_ = nullptr;  // owned, destroyed before db_
+    rocksdb::ColumnFamilyHandle* meta_ = nullptr;
+    std::atomic<bool> compaction_interrupted_{false};
+    bool must_resume_ = false;  // the last ingest failed and may have left RocksDB refusing writes
+    std::uint64_t next_table_ = 0;
+};
+
+}  // namespace fastsync::storage

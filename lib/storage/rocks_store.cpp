@@ -1,0 +1,263 @@
+#include <chrono>
+#include <utility>
+
+#include <common/time.hpp>
+#include <storage/rocks_database.hpp>
+#include <storage/rocks_store.hpp>
+
+namespace fastsync::storage {
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open_or_create(const std::filesystem::path& path,
+                                                               const ChainIdentity& identity,
+                                                               const StoreOptions& options) {
+    FASTSYNC_TRY(DataFolder folder,
+                 DataFolder::acquire(path, DataFolder::IfAbsent::kCreate, options.neighbours));
+    FASTSYNC_TRY(const bool there, folder.has_database());
+    if (!there) {
+        FASTSYNC_CHECK(folder.clear_unfinished());
+        FASTSYNC_CHECK(RocksDatabase::create(folder.unfinished_database(), options, identity));
+        FASTSYNC_CHECK(folder.adopt_unfinished());
+    }
+    FASTSYNC_TRY(auto store, open_in(std::move(folder), options));
+    if (store->identity() != identity) {
+        return Error{Errc::kIncompatible, "the database in " + path.string() + " is of " +
+                                              describe(store->identity()) + ", not of " +
+                                              describe(identity)};
+    }
+    return store;
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open_existing(const std::filesystem::path& path,
+                                                              const StoreOptions& options) {
+    FASTSYNC_TRY(DataFolder folder,
+                 DataFolder::acquire(path, DataFolder::IfAbsent::kFail, options.neighbours));
+    return open_in(std::move(folder), options);
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open_in(DataFolder folder,
+                                                        const StoreOptions& options) {
+    FASTSYNC_TRY(auto database, RocksDatabase::open(folder.database(), options));
+    FASTSYNC_CHECK(folder.clear_staging());
+    return std::unique_ptr<RocksStore>{
+        new RocksStore{std::move(folder), std::move(database), options}};
+}
+
+RocksStore::RocksStore(DataFolder folder, std::unique_ptr<RocksDatabase> database,
+                       StoreOptions options)
+    : folder_{std::move(folder)},
+      options_{std::move(options)},
+      database_{std::move(database)},
+      active_{std::make_unique<WriteBuffer>()},
+      spare_{std::make_unique<WriteBuffer>()} {
+    if (options_.key_filter_bytes > 0 && database_->empty()) {
+        filter_ = std::make_unique<KeyFilter>(options_.key_filter_bytes);
+    }
+    writer_ = std::thread{[this] { run_writer(); }};
+}
+
+RocksStore::~RocksStore() {
+    {
+        const Lock lock{mutex_};
+        stopping_ = true;
+    }
+    work_.notify_all();
+    writer_.join();
+}
+
+const ChainIdentity& RocksStore::identity() const noexcept {
+    return database_->identity();
+}
+
+Result<bool> RocksStore::has(ItemKind kind, const Hash256& hash) const {
+    {
+        const Lock lock{mutex_};
+        if (find_unflushed(kind, hash)) return true;
+    }
+    if (surely_absent(kind, hash)) return false;
+    return database_->has(kind, hash);
+}
+
+Result<Bytes> RocksStore::get(ItemKind kind, const Hash256& hash) const {
+    {
+        const Lock lock{mutex_};
+        if (const auto blob = find_unflushed(kind, hash)) return to_bytes(*blob);
+    }
+    return database_->get(kind, hash);
+}
+
+std::vector<Result<Bytes>> RocksStore::get_many(ItemKind kind,
+                                                std::span<const Hash256> hashes) const {
+    std::vector<std::optional<Bytes>> buffered(hashes.size());
+    std::vector<Hash256> others;
+    {
+        const Lock lock{mutex_};
+        for (std::size_t i = 0; i < hashes.size(); ++i) {
+            if (const auto blob = find_unflushed(kind, hashes[i])) {
+                buffered[i] = to_bytes(*blob);
+            } else {
+                others.push_back(hashes[i]);
+            }
+        }
+    }
+    std::vector<Result<Bytes>> read = database_->get_many(kind, others);
+    if (others.size() == hashes.size()) return read;
+    std::vector<Result<Bytes>> out;
+    out.reserve(hashes.size());
+    auto next = read.begin();
+    for (std::optional<Bytes>& blob : buffered) {
+        if (blob) {
+            out.emplace_back(*std::move(blob));
+        } else {
+            out.push_back(std::move(*next++));
+        }
+    }
+    return out;
+}
+
+Result<void> RocksStore::commit(NodeBatch batch) {
+    Lock lock{mutex_};
+    FASTSYNC_CHECK(make_room(lock));
+    active_->add(batch);
+    if (full()) {
+        work_wanted_ = true;
+        work_.notify_one();
+    }
+    return {};
+}
+
+std::size_t RocksStore::unflushed_items() const noexcept {
+    const Lock lock{mutex_};
+    return active_->size() + (frozen_ ? frozen_->size() : 0);
+}
+
+std::size_t RocksStore::unflushed_bytes() const noexcept {
+    const Lock lock{mutex_};
+    return active_->blob_bytes() + (frozen_ ? frozen_->blob_bytes() : 0);
+}
+
+Result<void> RocksStore::begin_flush() {
+    const Lock lock{mutex_};
+    work_wanted_ = true;
+    work_.notify_one();
+    if (failure_) return *failure_;
+    return {};
+}
+
+Result<void> RocksStore::flush() {
+    Lock lock{mutex_};
+    // An attempt under way may carry an old failure; only one of our own counts.
+    done_.wait(lock, [this] { return !writing_; });
+    failure_.reset();
+    while (!failure_ && (frozen_ || !active_->empty())) {
+        work_wanted_ = true;
+        work_.notify_one();
+        done_.wait(lock, [this] { return !work_wanted_ && !writing_; });
+    }
+    if (failure_) return *failure_;
+    return {};
+}
+
+Result<void> RocksStore::save_meta(std::string_view key, ByteView value) {
+    return database_->put_record(schema::record_key(key), value);
+}
+
+Result<std::optional<Bytes>> RocksStore::load_meta(std::string_view key) const {
+    return database_->get_record(schema::record_key(key));
+}
+
+Result<void> RocksStore::compact() {
+    FASTSYNC_CHECK(flush());
+    return database_->compact();
+}
+
+void RocksStore::interrupt_compaction() {
+    database_->interrupt_compaction();
+}
+
+Result<void> RocksStore::for_each(ItemKind kind, const ItemVisitor& visit) const {
+    return database_->for_each(kind, visit);
+}
+
+RocksStatistics RocksStore::statistics() const {
+    RocksStatistics all = database_->statistics();
+    const Lock lock{mutex_};
+    all.items_flushed = counters_.items_flushed;
+    all.tables_flushed = counters_.tables_flushed;
+    all.bytes_flushed = counters_.bytes_flushed;
+    all.commit_stalls = counters_.commit_stalls;
+    all.commit_stall_s = counters_.commit_stall_s;
+    all.key_filter_bytes = filter_ ? filter_->memory_bytes() : 0;
+    all.unflushed_items = active_->size() + (frozen_ ? frozen_->size() : 0);
+    all.unflushed_bytes = active_->blob_bytes() + (frozen_ ? frozen_->blob_bytes() : 0);
+    all.flushing = writing_;
+    return all;
+}
+
+std::optional<ByteView> RocksStore::find_unflushed(ItemKind kind, const Hash256& hash) const {
+    if (const auto blob = active_->find(kind, hash)) return blob;
+    return frozen_ ? frozen_->find(kind, hash) : std::nullopt;
+}
+
+bool RocksStore::surely_absent(ItemKind kind, const Hash256& hash) const noexcept {
+    return filter_ && !filter_->may_contain(kind, hash);
+}
+
+bool RocksStore::full() const {
+    return active_->size() >= options_.write_buffer_items ||
+           active_->blob_bytes() >= options_.write_buffer_bytes;
+}
+
+Result<void> RocksStore::make_room(Lock& lock) {
+    if (refusal_) return *refusal_;
+    if (!full()) return {};
+    const auto since = std::chrono::steady_clock::now();
+    work_wanted_ = true;
+    work_.notify_one();
+    done_.wait(lock, [this] { return !full() || (failure_ && !work_wanted_ && !writing_); });
+    ++counters_.commit_stalls;
+    counters_.commit_stall_s += to_seconds(std::chrono::steady_clock::now() - since);
+    if (!full()) return {};
+    refusal_ = failure_;
+    return *refusal_;
+}
+
+void RocksStore::run_writer() {
+    Lock lock{mutex_};
+    for (;;) {
+        work_.wait(lock, [this] { return stopping_ || work_wanted_; });
+        if (stopping_) return;
+        work_wanted_ = false;
+        if (!frozen_ && !active_->empty()) {
+            frozen_ = std::exchange(active_, std::move(spare_));
+            done_.notify_all();  // there is room
+        }
+        if (frozen_) write_frozen(lock);
+        done_.notify_all();
+    }
+}
+
+void RocksStore::write_frozen(Lock& lock) {
+    writing_ = true;
+    lock.unlock();
+    // Nobody changes the frozen buffer, so readers may search it meanwhile.
+    const WriteBuffer& items = *frozen_;
+    const auto size = database_->ingest(items, folder_.staging());
+    if (size && filter_) {
+        for (std::uint32_t i = 0; i < items.size(); ++i)
+            filter_->add(items[i].kind, items[i].hash);
+    }
+    lock.lock();
+    writing_ = false;
+    if (!size) {
+        failure_ = size.error();
+        return;
+    }
+    failure_.reset();
+    counters_.items_flushed += frozen_->size();
+    counters_.tables_flushed += 1;
+    counters_.bytes_flushed += *size;
+    frozen_->clear();
+    spare_ = std::move(frozen_);
+}
+
+}  // namespace fastsync::storage
