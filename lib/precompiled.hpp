@@ -1,8 +1,7 @@
 #pragma once
 
-// The headers that cost seconds in every file that includes them. Compiled once, by CMake; no file includes this.
-#include <utility>
-
+// The headers that cost seconds in every file that includes them. Compiled once, by CMake; no file
+// includes this.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 

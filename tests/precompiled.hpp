@@ -1,5 +1,5 @@
 #pragma once
 
-#include "../lib/precompiled.hpp"
-
 #include <catch2/catch.hpp>
+
+#include "../lib/precompiled.hpp"
