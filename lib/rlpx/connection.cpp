@@ -248,7 +248,7 @@ std::optional<Error> PeerConnection::overdue(TimePoint now) const {
     if (leave_by_ && now >= *leave_by_) return Error{Errc::kClosed, "we disconnected"};
     if (write_started_ && now >= *write_started_ + kWriteTimeout)
         return Error{Errc::kTimeout, "the peer took nothing for 20 s"};
-    if (reading_ && now >= alive_at_ + kReadTimeout)
+    if (reading_ && now >= alive_at_ + kSilenceTimeout)
         return Error{Errc::kTimeout, "the peer was silent for 30 s"};
     return std::nullopt;
 }
@@ -256,7 +256,7 @@ std::optional<Error> PeerConnection::overdue(TimePoint now) const {
 /// Pings, and ends what is overdue. No deadline is nearer than the next ping but the one of our
 /// leaving, which is announced by `changed_`: so one sleeper sees to all of them.
 Task<void> PeerConnection::watch() {
-    static_assert(kPingInterval <= kWriteTimeout && kPingInterval <= kReadTimeout);
+    static_assert(kPingInterval <= kWriteTimeout && kPingInterval <= kSilenceTimeout);
     TimePoint next_ping = clock_.now() + kPingInterval;
     while (!end_) {
         const TimePoint now = clock_.now();
@@ -271,7 +271,7 @@ Task<void> PeerConnection::watch() {
         TimePoint when = next_ping;
         if (leave_by_) when = std::min(when, *leave_by_);
         if (write_started_) when = std::min(when, *write_started_ + kWriteTimeout);
-        if (reading_) when = std::min(when, alive_at_ + kReadTimeout);
+        if (reading_) when = std::min(when, alive_at_ + kSilenceTimeout);
         changed_.reset();
         (void)co_await clock_.sleep_until(when, &changed_);
     }

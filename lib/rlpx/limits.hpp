@@ -8,9 +8,9 @@ namespace fastsync::rlpx {
 
 /// Encryption handshake and Hello together (devp2p: 5 s).
 inline constexpr Duration kHandshakeTimeout = std::chrono::seconds{5};
-/// We ping a peer that often; one silent for longer than kReadTimeout is closed.
+/// We ping a peer that often; one silent for longer than kSilenceTimeout is closed.
 inline constexpr Duration kPingInterval = std::chrono::seconds{15};
-inline constexpr Duration kReadTimeout = std::chrono::seconds{30};
+inline constexpr Duration kSilenceTimeout = std::chrono::seconds{30};
 /// A write of kWriteSlice bytes or less that does not finish in this time closes the connection.
 inline constexpr Duration kWriteTimeout = std::chrono::seconds{20};
 inline constexpr std::size_t kWriteSlice = 256U * 1024;

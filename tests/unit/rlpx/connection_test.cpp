@@ -194,7 +194,7 @@ TEST_CASE("Connection: a peer silent for 30 s is closed, one that Pongs is not",
         const bool sent = co_await h.send(3, Bytes(1, 0xc0), h.compression());
         CHECK(sent);
         co_await ours.scope.join();
-        CHECK(s.now() - start == 29s + rlpx::kReadTimeout);
+        CHECK(s.now() - start == 29s + rlpx::kSilenceTimeout);
         CHECK(ours.ran->code == Errc::kTimeout);
         CHECK(ours.received.ended->code == Errc::kTimeout);
     };
