@@ -17,6 +17,11 @@ class NibblePath {
     NibblePath() = default;
     /// All 64 nibbles of a hashed key.
     [[nodiscard]] static NibblePath of(const Hash256& key) noexcept;
+    /// All nibbles of a key of at most 32 bytes; kTooLarge over that.
+    [[nodiscard]] static Result<NibblePath> of_key(ByteView key);
+    /// `count` (at most 64) nibbles of `bytes`, from nibble `first` on; all of them must be there.
+    [[nodiscard]] static NibblePath from_bytes(ByteView bytes, std::size_t first,
+                                               std::size_t count) noexcept;
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -25,11 +30,22 @@ class NibblePath {
         const Byte b = packed_[i / 2];
         return i % 2 == 0 ? static_cast<Byte>(b >> 4U) : static_cast<Byte>(b & 0x0fU);
     }
+    /// The nibbles from `first` (at most size()) to the end.
+    [[nodiscard]] NibblePath from(std::size_t first) const noexcept;
+    /// The first `count` (at most size()) nibbles.
+    [[nodiscard]] NibblePath prefix(std::size_t count) const noexcept;
+    /// How many nibbles both have in common at their front.
+    [[nodiscard]] std::size_t common_prefix(const NibblePath& other) const noexcept;
+
     /// kMalformed when the path would be longer than 64.
     [[nodiscard]] Result<void> push(Byte nibble) noexcept;
     [[nodiscard]] Result<void> push(const NibblePath& tail) noexcept;
     /// The key, when size() == 64.
     [[nodiscard]] Hash256 key() const noexcept;
+    /// The nibbles two to a byte; the last byte of an odd path is filled with a zero nibble.
+    [[nodiscard]] ByteView packed() const noexcept {
+        return ByteView{packed_}.first((size_ + 1U) / 2U);
+    }
 
     friend bool operator==(const NibblePath&, const NibblePath&) = default;
     /// Order of the key space: by nibbles, a prefix before what extends it.

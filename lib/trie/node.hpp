@@ -40,8 +40,9 @@ using NodeView = std::variant<BranchView, ExtensionView, LeafView>;
 
 /// Decodes a whole node. @return kMalformed: wrong list length, hex-prefix flags, a child reference
 /// that is neither empty nor 32 bytes nor a list of less than 32 bytes, a branch of fewer than two
-/// entries, an empty extension path, non-canonical RLP, trailing bytes; kTooLarge over
-/// kMaxNodeSize.
+/// entries, an empty extension path, an extension to nothing, a leaf without a value, non-canonical
+/// RLP, trailing bytes; kTooLarge over kMaxNodeSize. An inlined child is not looked into: hand its
+/// bytes to decode_node in turn.
 [[nodiscard]] Result<NodeView> decode_node(ByteView rlp);
 
 }  // namespace fastsync::trie
