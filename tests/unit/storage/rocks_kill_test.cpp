@@ -66,7 +66,8 @@ class Writer {
             text_.append(block, static_cast<std::size_t>(n));
         int status = 0;
         REQUIRE(::waitpid(pid_, &status, 0) == pid_);
-        REQUIRE(WIFSIGNALED(status));  // otherwise it had failed by itself
+        REQUIRE(WIFSIGNALED(status));
+        REQUIRE(WTERMSIG(status) == SIGKILL);  // otherwise it had failed by itself
         Said said;
         std::istringstream lines{text_};
         char what = 0;
