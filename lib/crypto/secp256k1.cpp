@@ -13,6 +13,7 @@ constexpr Byte kUncompressed = 0x04;
 constexpr std::size_t kSerializedSize = 1 + PublicKey::kSize;
 constexpr std::size_t kRecoveryIdAt = 64;
 constexpr Byte kMaxRecoveryId = 3;
+constexpr int kMaxKeyDraws = 8;
 
 /// One for the process: making it costs more than a signature. Only read after it is made, so any
 /// thread may use it. Never destroyed: keys may outlive static objects.
@@ -68,12 +69,12 @@ Result<SecretKey> SecretKey::from(ByteView bytes) {
 
 SecretKey SecretKey::generate(EntropySource& entropy) {
     SecretKey out;
-    // One draw in 2^128 is no valid key; a source that keeps giving such is broken.
-    for (int attempt = 0; attempt < 8; ++attempt) {
+    int draws = 0;
+    do {
+        // One draw in 2^128 is no valid key: a source that keeps giving such is broken.
+        FASTSYNC_ASSERT(++draws <= kMaxKeyDraws);
         entropy.fill(out.bytes_.data);
-        if (secp256k1_ec_seckey_verify(context(), out.bytes_.data.data()) == 1) return out;
-    }
-    FASTSYNC_ASSERT(!"an entropy source that yields no secret key");
+    } while (secp256k1_ec_seckey_verify(context(), out.bytes_.data.data()) != 1);
     return out;
 }
 
