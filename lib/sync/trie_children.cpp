@@ -33,7 +33,7 @@ class ChildFinder {
         return leaf(std::get<trie::LeafView>(*decoded), where, share);
     }
 
-    [[nodiscard]] KeyShare finished() const noexcept { return finished_; }
+    [[nodiscard]] NodeContents contents() const noexcept { return {finished_, leaves_}; }
 
   private:
     Result<void> branch(const trie::BranchView& node, const TriePath& where, KeyShare share) {
@@ -74,6 +74,7 @@ class ChildFinder {
         if (full.path.size() != trie::kMaxNibbles) {
             return Error{Errc::kBadState, "a leaf whose key is not 32 bytes"};
         }
+        ++leaves_;
         if (where.trie == TrieKind::kAccounts) return account(node.value, full.path.key(), share);
         if (const auto word = trie::decode_storage_value(node.value); !word) {
             return bad_state(word.error());
@@ -102,15 +103,22 @@ class ChildFinder {
 
     std::vector<ChildLink>& out_;
     KeyShare finished_ = 0;
+    std::uint32_t leaves_ = 0;
 };
 
 }  // namespace
 
-Result<KeyShare> find_children(ByteView rlp, const TriePath& where, KeyShare share,
+Result<NodeContents> read_node(ByteView rlp, const TriePath& where, KeyShare share,
                                std::vector<ChildLink>& out) {
     ChildFinder finder{out};
     FASTSYNC_CHECK(finder.node(rlp, where, share));
-    return finder.finished();
+    return finder.contents();
+}
+
+Result<KeyShare> find_children(ByteView rlp, const TriePath& where, KeyShare share,
+                               std::vector<ChildLink>& out) {
+    FASTSYNC_TRY(const NodeContents contents, read_node(rlp, where, share, out));
+    return contents.finished;
 }
 
 }  // namespace fastsync::sync
