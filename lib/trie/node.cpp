@@ -4,7 +4,6 @@ namespace fastsync::trie {
 
 namespace {
 
-constexpr std::size_t kBranchItems = 17;
 constexpr std::size_t kHashSize = Hash256::kSize;
 constexpr std::size_t kMaxInlineSize = 31;
 
@@ -29,8 +28,12 @@ class Cursor {
     [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
     [[nodiscard]] const char* problem() const noexcept { return problem_; }
 
+    [[nodiscard]] bool fail(const char* why) noexcept {
+        problem_ = why;
+        return false;
+    }
     /// False when there is no canonical item; problem() says why.
-    [[nodiscard]] bool take(Item& item) noexcept {  // in place: 17 of them, no copies
+    [[nodiscard]] bool take(Item& item) noexcept {
         if (at_ == end_) return fail("node ends early");
         const Byte first = *at_;
         if (first < 0x80) return accept(item, 0, 1);
@@ -41,6 +44,33 @@ class Cursor {
         if (!accept(item, 1, code)) return false;
         const bool wide = !item.list && code == 1 && item.payload.front() < 0x80;
         return wide ? fail("single byte below 0x80 with a header") : true;
+    }
+
+    /// Takes the next item as a reference to a child.
+    [[nodiscard]] bool take_child(ChildRef& child) noexcept {
+        if (at_ == end_) return fail("node of neither 2 nor 17 items");
+        if (*at_ == 0x80) {  // nothing, and a hash: what nearly all children are
+            ++at_;
+            return true;
+        }
+        if (*at_ == 0x80 + kHashSize && static_cast<std::size_t>(end_ - at_) > kHashSize) {
+            child = {ChildRef::Kind::kHash, ByteView{at_ + 1, kHashSize}};
+            at_ += 1 + kHashSize;
+            return true;
+        }
+        Item item;
+        return take(item) && read_child(item, child);
+    }
+    [[nodiscard]] bool read_child(const Item& item, ChildRef& child) noexcept {
+        if (!item.list) {
+            if (item.payload.empty()) return true;
+            if (item.payload.size() != kHashSize) return fail("child reference that is no hash");
+            child = {ChildRef::Kind::kHash, item.payload};
+            return true;
+        }
+        if (item.raw.size() > kMaxInlineSize) return fail("inlined node of 32 bytes or more");
+        child = {ChildRef::Kind::kInline, item.raw};
+        return true;
     }
 
   private:
@@ -60,57 +90,56 @@ class Cursor {
         at_ += header + length;
         return true;
     }
-    [[nodiscard]] bool fail(const char* why) noexcept {
-        problem_ = why;
-        return false;
-    }
-
     const Byte* at_;
     const Byte* end_;
     const char* problem_ = nullptr;
 };
 
-using Items = std::array<Item, kBranchItems>;
-
-/// Null when `item` is a reference of one of the three forms, else what is wrong.
-const char* child_of(const Item& item, ChildRef& child) noexcept {
-    if (!item.list) {
-        if (item.payload.empty()) return nullptr;
-        if (item.payload.size() != kHashSize) return "child reference that is not a hash";
-        child = {ChildRef::Kind::kHash, item.payload};
-        return nullptr;
-    }
-    if (item.raw.size() > kMaxInlineSize) return "inlined node of 32 bytes or more";
-    child = {ChildRef::Kind::kInline, item.raw};
-    return nullptr;
-}
-
-Result<NodeView> branch_of(const Items& items) {
-    BranchView branch;
-    std::size_t entries = 0;
-    for (std::size_t i = 0; i < branch.children.size(); ++i) {
-        if (const char* problem = child_of(items[i], branch.children[i])) return malformed(problem);
-        entries += branch.children[i].kind != ChildRef::Kind::kEmpty ? 1U : 0U;
-    }
-    const Item& value = items.back();
-    if (value.list) return malformed("branch value that is a list");
+/// Reads the rest of a branch whose first two items are taken already.
+bool read_branch(const Item& first, const Item& second, Cursor& in, BranchView& branch) noexcept {
+    if (!in.read_child(first, branch.children[0])) return false;
+    if (!in.read_child(second, branch.children[1])) return false;
+    for (std::size_t i = 2; i < branch.children.size(); ++i)
+        if (!in.take_child(branch.children[i])) return false;
+    if (in.at_end()) return in.fail("node of neither 2 nor 17 items");
+    Item value;
+    if (!in.take(value)) return false;
+    if (value.list) return in.fail("branch value that is a list");
+    if (!in.at_end()) return in.fail("node of more than 17 items");
     branch.value = value.payload;
-    entries += branch.value.empty() ? 0U : 1U;
-    if (entries < 2) return malformed("branch of fewer than two entries");
-    return branch;
+    return true;
 }
 
-Result<NodeView> short_node_of(const Items& items) {
-    if (items[0].list) return malformed("node path that is a list");
-    FASTSYNC_TRY(const HexPrefix prefix, decode_hex_prefix(items[0].payload));
+bool has_two_entries(const BranchView& branch) noexcept {
+    std::size_t entries = branch.value.empty() ? 0 : 1;
+    for (const ChildRef& child : branch.children)
+        entries += child.kind != ChildRef::Kind::kEmpty ? 1U : 0U;
+    return entries >= 2;
+}
+
+Result<NodeView> branch_of(const Item& first, const Item& second, Cursor& in) {
+    // Read where it is returned from: a branch is too large to be copied for nothing.
+    Result<NodeView> node{BranchView{}};
+    auto& branch = *std::get_if<BranchView>(&*node);
+    if (!read_branch(first, second, in, branch)) {
+        node = malformed(in.problem());
+    } else if (!has_two_entries(branch)) {
+        node = malformed("branch of fewer than two entries");
+    }
+    return node;
+}
+
+Result<NodeView> short_node_of(const Item& path, const Item& content, Cursor& in) {
+    if (path.list) return malformed("node path that is a list");
+    FASTSYNC_TRY(const HexPrefix prefix, decode_hex_prefix(path.payload));
     if (prefix.leaf) {
-        if (items[1].list) return malformed("leaf value that is a list");
-        if (items[1].payload.empty()) return malformed("leaf without a value");
-        return LeafView{prefix.path, items[1].payload};
+        if (content.list) return malformed("leaf value that is a list");
+        if (content.payload.empty()) return malformed("leaf without a value");
+        return LeafView{prefix.path, content.payload};
     }
     if (prefix.path.empty()) return malformed("extension with an empty path");
     ExtensionView extension{prefix.path, {}};
-    if (const char* problem = child_of(items[1], extension.child)) return malformed(problem);
+    if (!in.read_child(content, extension.child)) return malformed(in.problem());
     if (extension.child.kind == ChildRef::Kind::kEmpty) return malformed("extension to nothing");
     return extension;
 }
@@ -133,15 +162,10 @@ Result<NodeView> decode_node(ByteView rlp) {
     if (!outer.at_end()) return malformed("trailing bytes after the node");
 
     Cursor inner(node.payload);
-    Items items;
-    std::size_t count = 0;
-    while (!inner.at_end()) {
-        if (count == kBranchItems) return malformed("node of more than 17 items");
-        if (!inner.take(items[count++])) return malformed(inner.problem());
-    }
-    if (count == kBranchItems) return branch_of(items);
-    if (count == 2) return short_node_of(items);
-    return malformed("node of neither 2 nor 17 items");
+    Item first;
+    Item second;
+    if (!inner.take(first) || !inner.take(second)) return malformed(inner.problem());
+    return inner.at_end() ? short_node_of(first, second, inner) : branch_of(first, second, inner);
 }
 
 }  // namespace fastsync::trie
