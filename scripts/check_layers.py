@@ -20,7 +20,7 @@ LIBRARIES = {
     "crypto": "common",
     "rlp": "common",
     "trie": "common crypto rlp",
-    "chain": "common crypto rlp",
+    "chain": "common crypto rlp trie",
     "enode": "common crypto rlp",
     "async": "common",
     "net": "common async",
