@@ -16,6 +16,7 @@ std::vector<Command> commands() {
         run_command(),
 #endif
         status_command(),
+        verify_command(),
     };
 }
 

@@ -7,6 +7,7 @@
 
 #include <daemon/config.hpp>
 #include <daemon/config_source.hpp>
+#include <daemon/node_key.hpp>
 
 namespace fastsync::daemon {
 namespace {
@@ -284,7 +285,7 @@ Result<RunConfig> build(const Values& values) {
         return Error{Errc::kConfig, "data-dir is missing: give --data-dir DIR"};
     }
     FASTSYNC_TRY(config.network, choose_network(values));
-    if (config.node_key.empty()) config.node_key = config.data_dir / "node.key";
+    if (config.node_key.empty()) config.node_key = config.data_dir / kNodeKeyFile;
     const bool guarded =
         config.http && config.http->exposure == HttpConfig::Exposure::kLoopbackOnly;
     if (guarded && !is_loopback(config.http->address)) {

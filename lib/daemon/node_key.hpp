@@ -1,11 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include <crypto/entropy.hpp>
 #include <crypto/secp256k1.hpp>
 
 namespace fastsync::daemon {
+
+/// Its name in the data folder, and that of one being written: neighbours of the database there.
+inline constexpr std::string_view kNodeKeyFile = "node.key";
+inline constexpr std::string_view kNodeKeyDraft = "node.key.new";
 
 /// Reads the node's secret key: 64 hex digits, the form other clients use too. When the file is not
 /// there, draws a key and writes it, readable by the owner alone; missing folders are made.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the program the way its user does and looks at what it says and how it ends.
 
-usage: cli_test.py FASTSYNCD
+usage: cli_test.py FASTSYNCD MAKE_STATE
 """
 
 import fcntl
@@ -19,6 +19,7 @@ import threading
 import unittest
 
 PROGRAM = sys.argv.pop(1)
+MAKE_STATE = sys.argv.pop(1)
 COLUMNS = 60
 DONE, CONFIG, STORAGE, INTERNAL = 0, 1, 2, 3
 
@@ -199,6 +200,79 @@ class Status(unittest.TestCase):
                 got = run("status", "--http", url)
                 self.assertEqual(got.returncode, CONFIG)
                 self.assertIn("--http", got.stderr)
+
+
+class Verify(unittest.TestCase):
+    KEYS = ["state_root", "complete", "account_trie_nodes", "accounts", "storage_tries",
+            "storage_trie_nodes", "storage_slots", "codes", "items", "bytes", "xor_of_hashes",
+            "missing", "corrupt"]
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.database = str(pathlib.Path(folder.name) / "d")
+
+    def make(self, fault):
+        made = subprocess.run([MAKE_STATE, self.database, fault], capture_output=True, text=True,
+                              timeout=30, check=True)
+        return made.stdout.strip()
+
+    def verify(self, *arguments):
+        return run("verify", "--data-dir", self.database, *arguments)
+
+    def test_a_sound_state_is_0_with_the_promised_keys(self):
+        root = self.make("sound")
+        got = self.verify("--json")
+        self.assertEqual(got.returncode, DONE, got.stderr)
+        report = json.loads(got.stdout)
+        self.assertEqual(list(report), self.KEYS)
+        self.assertEqual(report["state_root"], root)
+        self.assertIs(report["complete"], True)
+        self.assertEqual(report["accounts"], 200)
+        self.assertEqual(report["codes"], 1)
+        self.assertEqual(report["items"], report["account_trie_nodes"] + 1)
+        self.assertRegex(report["xor_of_hashes"], "^0x[0-9a-f]{64}$")
+        self.assertEqual((report["missing"], report["corrupt"]), (0, 0))
+        text = self.verify()
+        self.assertEqual(text.returncode, DONE)
+        self.assertIn("complete and sound", text.stdout)
+        self.assertIn(root, text.stdout)
+
+    def test_a_missing_node_is_2_and_named(self):
+        self.make("missing")
+        got = self.verify("--json")
+        self.assertEqual(got.returncode, STORAGE)
+        report = json.loads(got.stdout)
+        self.assertIs(report["complete"], False)
+        self.assertEqual((report["missing"], report["corrupt"]), (1, 0))
+        self.assertRegex(got.stderr, "missing: node 0x[0-9a-f]{64} in the account trie at ")
+
+    def test_a_corrupt_node_is_2_and_named(self):
+        self.make("corrupt")
+        got = self.verify()
+        self.assertEqual(got.returncode, STORAGE)
+        self.assertIn("NOT complete", got.stdout)
+        self.assertRegex(got.stderr, "corrupt: node 0x[0-9a-f]{64} in the account trie at ")
+
+    def test_root_overrides_what_is_recorded(self):
+        root = self.make("unrecorded")
+        self.assertEqual(self.verify().returncode, STORAGE)
+        self.assertEqual(self.verify("--root", root).returncode, DONE)
+        other = self.verify("--root", "0x" + "ab" * 32, "--json")
+        self.assertEqual(other.returncode, STORAGE)
+        self.assertEqual(json.loads(other.stdout)["missing"], 1)
+
+    def test_no_database_is_2_with_a_sentence(self):
+        got = self.verify()
+        self.assertEqual(got.returncode, STORAGE)
+        self.assertIn(self.database, got.stderr)
+        self.assertFalse(pathlib.Path(self.database).exists())
+
+    def test_wrong_options_are_1(self):
+        for arguments in ([], ["--data-dir", "d", "--root", "0x12"],
+                          ["--data-dir", "d", "--json=yes"], ["--data-dir="]):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(run("verify", *arguments).returncode, CONFIG)
 
 
 @unittest.skipUnless("run" in commands(), "without the run command")
