@@ -27,7 +27,7 @@ LIBRARIES = {
     "storage": "common",
     "discovery": "common crypto rlp enode async net",
     "rlpx": "common crypto rlp enode async net",
-    "eth": "common rlp chain enode async net rlpx",
+    "eth": "common crypto rlp chain enode async net rlpx",
     "sync": "common crypto rlp trie chain async storage",
     "status": "common async net",
     "devnet": "common crypto rlp trie chain enode async net rlpx eth",

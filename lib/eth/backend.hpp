@@ -15,6 +15,8 @@ struct HeaderQuery {
     std::uint64_t amount = 1;
     std::uint64_t skip = 0;
     bool reverse = false;
+
+    friend bool operator==(const HeaderQuery&, const HeaderQuery&) = default;
 };
 
 /// What we tell peers about ourselves in Status.
