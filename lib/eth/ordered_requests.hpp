@@ -109,8 +109,8 @@ class OrderedRequests {
 
     Match take(std::size_t index) {
         const auto entry = entries_.begin() + static_cast<std::ptrdiff_t>(index);
-        const Match match{
-            entry->state == State::kLate ? Match::Kind::kLate : Match::Kind::kOpen, entry->id};
+        const Match match{entry->state == State::kLate ? Match::Kind::kLate : Match::Kind::kOpen,
+                          entry->id};
         for (auto earlier = entries_.begin(); earlier != entry; ++earlier)
             if (earlier->state == State::kOpen) earlier->state = State::kPassed;
         // Late ones that were passed over have nothing left to wait for.

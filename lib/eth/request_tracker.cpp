@@ -23,8 +23,7 @@ std::optional<chain::BlockNumber> number_after(const HeaderQuery& query, chain::
     if (steps == 0) return from;
     if (query.skip == kMax || query.skip + 1 > kMax / steps) return std::nullopt;
     const chain::BlockNumber distance = steps * (query.skip + 1);
-    if (query.reverse)
-        return distance <= from ? std::optional{from - distance} : std::nullopt;
+    if (query.reverse) return distance <= from ? std::optional{from - distance} : std::nullopt;
     return distance <= kMax - from ? std::optional{from + distance} : std::nullopt;
 }
 

@@ -333,9 +333,8 @@ async::Task<Result<std::shared_ptr<Session>>> Session::open(
     const auto number = connection->version_of(kProtocolName);
     const Version* const version = number ? find_version(*number) : nullptr;
     // We offer only versions we speak: without one this is a connection without eth.
-    const auto session =
-        std::make_shared<SessionImpl>(executor, std::move(connection),
-                                      version == nullptr ? Version{} : *version, backend, clock);
+    const auto session = std::make_shared<SessionImpl>(
+        executor, std::move(connection), version == nullptr ? Version{} : *version, backend, clock);
     FASTSYNC_CO_CHECK(co_await session->handshake(backend.identity()));
     co_return std::static_pointer_cast<Session>(session);
 }

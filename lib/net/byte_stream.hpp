@@ -32,9 +32,11 @@ class ByteStream {
 class Dialer {
   public:
     virtual ~Dialer() = default;
-    /// kConnect (resolve, refused, unreachable) or kTimeout at `deadline`.
+    /// kConnect (resolve, refused, unreachable), kTimeout at `deadline` or kClosed after close().
     [[nodiscard]] virtual async::Task<Result<std::unique_ptr<ByteStream>>> dial(
         std::string host, std::uint16_t port, TimePoint deadline) = 0;
+    /// Ends the dials under way; later ones fail at once. Idempotent.
+    virtual void close() noexcept = 0;
 };
 
 /// Accepts incoming streams.

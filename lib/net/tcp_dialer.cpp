@@ -1,3 +1,5 @@
+#include <optional>
+#include <set>
 #include <vector>
 
 #include <boost/asio/redirect_error.hpp>
@@ -18,17 +20,22 @@ struct Attempt {
 
     tcp::resolver resolver;
     tcp::socket socket;
+    void end(Errc reason) {
+        if (ended) return;
+        ended = reason;
+        resolver.cancel();
+        error_code ignored;
+        socket.close(ignored);
+    }
+
     async::Gate done;
-    bool timed_out = false;
+    std::optional<Errc> ended;
 };
 
 async::Task<void> close_at(async::Clock& clock, TimePoint deadline, Attempt& attempt) {
     const bool done = co_await clock.sleep_until(deadline, &attempt.done);
     if (done) co_return;
-    attempt.timed_out = true;
-    attempt.resolver.cancel();
-    error_code ignored;
-    attempt.socket.close(ignored);
+    attempt.end(Errc::kTimeout);
 }
 
 async::Task<Result<std::vector<tcp::endpoint>>> resolve(Attempt& attempt, const std::string& host,
@@ -50,7 +57,7 @@ async::Task<Result<void>> connect(Attempt& attempt, const std::string& host, std
     FASTSYNC_CO_TRY(const auto endpoints, co_await resolve(attempt, host, port));
     error_code failed = boost::asio::error::host_not_found;
     for (const tcp::endpoint& endpoint : endpoints) {
-        if (attempt.timed_out) break;
+        if (attempt.ended) break;
         error_code ignored;
         attempt.socket.close(ignored);
         co_await attempt.socket.async_connect(
@@ -68,20 +75,47 @@ class TcpDialer final : public Dialer {
 
     [[nodiscard]] async::Task<Result<std::unique_ptr<ByteStream>>> dial(
         std::string host, std::uint16_t port, TimePoint deadline) override {
+        if (closed_) co_return Error{Errc::kClosed, "dialer closed"};
         Attempt attempt{executor_};
+        const Listed listed{attempts_, attempt};
         async::TaskScope scope{executor_};
         scope.spawn(close_at(clock_, deadline, attempt));
         const Result<void> connected = co_await connect(attempt, host, port);
         attempt.done.open();
         co_await scope.join();
-        if (attempt.timed_out) co_return Error{Errc::kTimeout, "no connection in time"};
+        if (attempt.ended == Errc::kTimeout)
+            co_return Error{Errc::kTimeout, "no connection in time"};
+        if (attempt.ended) co_return Error{*attempt.ended, "dialer closed"};
         if (!connected) co_return connected.error();
         co_return make_tcp_stream(std::move(attempt.socket));
     }
 
+    void close() noexcept override {
+        closed_ = true;
+        for (Attempt* attempt : attempts_)
+            attempt->end(Errc::kClosed);
+    }
+
   private:
+    /// Keeps an attempt on the list of those close() ends.
+    class Listed {
+      public:
+        Listed(std::set<Attempt*>& all, Attempt& attempt) : all_(all), attempt_(&attempt) {
+            all_.insert(attempt_);
+        }
+        Listed(const Listed&) = delete;
+        Listed& operator=(const Listed&) = delete;
+        ~Listed() { all_.erase(attempt_); }
+
+      private:
+        std::set<Attempt*>& all_;
+        Attempt* attempt_;
+    };
+
     async::Executor executor_;
     async::Clock& clock_;
+    std::set<Attempt*> attempts_;
+    bool closed_ = false;
 };
 
 }  // namespace

@@ -59,6 +59,11 @@ Task<void> read_until_closed(ByteStream& stream, std::optional<Error>& ended) {
     if (!n) ended = n.error();
 }
 
+Task<void> dial_until_closed(Loopback& loop, std::uint16_t port, std::optional<Errc>& ended) {
+    const auto stream = co_await loop.dialer->dial("127.0.0.1", port, loop.clock->now() + 60s);
+    if (!stream) ended = stream.error().code;
+}
+
 Task<void> accept_one(net::Listener& listener, std::optional<Errc>& ended) {
     const auto stream = co_await listener.accept();
     if (!stream) ended = stream.error().code;
@@ -166,6 +171,35 @@ TEST_CASE("TcpDialer: a peer that never answers is given up at the deadline", "[
         }
         REQUIRE(failed);
         CHECK(failed->code == Errc::kTimeout);
+    };
+    loop.run(main(loop, full.local_endpoint().port()));
+}
+
+TEST_CASE("TcpDialer: close ends a dial under way, later ones fail at once", "[net]") {
+    Loopback loop;
+    boost::asio::ip::tcp::acceptor full{loop.context};
+    full.open(boost::asio::ip::tcp::v4());
+    full.bind({boost::asio::ip::address_v4::loopback(), 0});
+    full.listen(0);
+    auto main = [](Loopback& l, std::uint16_t port) -> Task<void> {
+        std::vector<std::unique_ptr<ByteStream>> held;
+        // Fills the queue, so that the next dial hangs.
+        for (bool hung = false; !hung;) {
+            auto stream = co_await l.dialer->dial("127.0.0.1", port, l.clock->now() + 50ms);
+            hung = !stream;
+            if (stream) held.push_back(*std::move(stream));
+        }
+        async::TaskScope scope{l.context.get_executor()};
+        std::optional<Errc> ended;
+        scope.spawn(dial_until_closed(l, port, ended));
+        (void)co_await l.clock->sleep_until(l.clock->now() + 10ms, nullptr);
+        CHECK_FALSE(ended);
+        l.dialer->close();
+        co_await scope.join();
+        CHECK(ended == Errc::kClosed);
+        ended.reset();
+        co_await dial_until_closed(l, port, ended);
+        CHECK(ended == Errc::kClosed);
     };
     loop.run(main(loop, full.local_endpoint().port()));
 }
