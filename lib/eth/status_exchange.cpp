@@ -19,7 +19,8 @@ struct Watchdog {
 
 async::Task<void> watch(rlpx::Connection& connection, async::Clock& clock, TimePoint deadline,
                         Watchdog& dog) {
-    if (co_await clock.sleep_until(deadline, &dog.done)) co_return;
+    const bool done = co_await clock.sleep_until(deadline, &dog.done);
+    if (done) co_return;
     dog.barked = true;
     connection.disconnect(rlpx::DisconnectReason::kReadTimeout);
 }
