@@ -105,7 +105,7 @@ Task<Result<std::optional<Pivot>>> Downloader::next_pivot() {
         if (peers_.empty()) {
             enter(SyncPhase::kFindingPeers, "no peer is connected");
             wake_.reset();
-            co_await wake_.wait_until(clock_.now() + kTick);
+            co_await clock_.sleep_until(clock_.now() + kTick, &wake_);
             continue;
         }
         enter(SyncPhase::kChoosingPivot, waiting_for_);
@@ -180,7 +180,7 @@ Task<Result<Downloader::RootOutcome>> Downloader::sync_root() {
             break;
         }
         wake_.reset();
-        co_await wake_.wait_until(clock_.now() + kTick);
+        co_await clock_.sleep_until(clock_.now() + kTick, &wake_);
     }
     root_ended_.open();
     co_return outcome;
@@ -287,10 +287,12 @@ Task<void> Downloader::follow_head(std::uint64_t follower) {
     while (current()) {
         const PeerList peers = peer_list();
         for (const auto& peer : peers) {
-            if (!current() || co_await advance_head(peer)) break;
+            if (!current()) break;
+            const bool advanced = co_await advance_head(peer);
+            if (advanced) break;
         }
         if (!current()) break;
-        co_await root_ended_.wait_until(clock_.now() + kHeadInterval);
+        co_await clock_.sleep_until(clock_.now() + kHeadInterval, &root_ended_);
     }
 }
 
@@ -360,7 +362,7 @@ void Downloader::enter(SyncPhase phase, std::string waiting_for) {
 }
 
 Task<void> Downloader::pause(Duration duration) {
-    co_await stopping_.wait_until(clock_.now() + duration);
+    co_await clock_.sleep_until(clock_.now() + duration, &stopping_);
 }
 
 PeerList Downloader::peer_list() const {

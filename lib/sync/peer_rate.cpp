@@ -11,7 +11,8 @@ constexpr double kSmoothing = 0.1;
 // The shortest interval we believe: packets read in one go carry the same arrival time.
 constexpr double kMinInterval = 1e-5;
 // The best round trip is forgotten slowly, so that a route that got longer is noticed.
-constexpr double kBestRoundTripDrift = 1.002;
+// Share of it per second.
+constexpr double kBestRoundTripDrift = 0.02;
 
 }  // namespace
 
@@ -25,9 +26,10 @@ void PeerRate::delivered(std::size_t items, TimePoint sent, TimePoint arrived) {
     average_items_ += weight * (static_cast<double>(items) - average_items_);
     average_interval_s_ += weight * (interval - average_interval_s_);
     round_trip_s_ += weight * (round_trip - round_trip_s_);
-    best_round_trip_s_ = deliveries_ == 1
-                             ? round_trip
-                             : std::min(best_round_trip_s_ * kBestRoundTripDrift, round_trip);
+    best_round_trip_s_ =
+        deliveries_ == 1
+            ? round_trip
+            : std::min(best_round_trip_s_ * (1 + kBestRoundTripDrift * interval), round_trip);
     if (items > 0) batch_cap_ = std::min(batch_cap_ * 2, kMaxBatch);
     resize_window();
 }

@@ -42,9 +42,8 @@ Task<std::vector<PivotChooser::Headers>> PivotChooser::ask_all(PeerList peers,
     struct Job {
         static Task<void> run(PivotChooser& self, std::shared_ptr<StatePeer> peer,
                               HeaderRequest request, Headers& out) {
-            if (auto answer = co_await self.ask(std::move(peer), std::move(request)); answer) {
-                out = *std::move(answer);
-            }
+            auto answer = co_await self.ask(std::move(peer), std::move(request));
+            if (answer) out = *std::move(answer);
         }
     };
     std::vector<Headers> answers(peers.size());
@@ -100,7 +99,8 @@ Task<Result<Pivot>> PivotChooser::below_head() {
             log::debug("pivot", "peer={} {}", candidate.peer->name(), headers.error().message());
             continue;
         }
-        if (!co_await confirmed(candidate, headers->front())) continue;
+        const bool agreed = co_await confirmed(candidate, headers->front());
+        if (!agreed) continue;
         const Hash256 root = headers->front().state_root;
         co_return Pivot{root, *std::move(headers)};
     }

@@ -102,7 +102,7 @@ Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
         link(found->second, parent);
         return {};
     }
-    FASTSYNC_TRY(const bool present, store_->has(child.kind, child.hash));
+    FASTSYNC_TRY(const bool present, have(child.kind, child.hash));
     if (present) {
         finished_ += child.share;
         return {};
@@ -112,6 +112,13 @@ Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
     link(index, parent);
     enqueue(index);
     return {};
+}
+
+/// True when the item is complete: in the store, or in the membatch on its way there.
+Result<bool> TrieSync::have(ItemKind kind, const Hash256& hash) const {
+    const auto& batched = kind == ItemKind::kCode ? batched_codes_ : batched_nodes_;
+    if (batched.contains(hash)) return true;
+    return store_->has(kind, hash);
 }
 
 TrieSync::Index TrieSync::add_entry(const ChildLink& child) {
@@ -188,6 +195,7 @@ void TrieSync::complete(Index index, ByteView blob) {
 void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready) {
     Entry& entry = entries_[index];
     batch_.add(entry.kind, entry.hash, blob);
+    (entry.kind == ItemKind::kCode ? batched_codes_ : batched_nodes_).insert(entry.hash);
     finished_ += entry.share;
     for (Index at = entry.first_link; at != kNone;) {
         const Link link = links_[at];
@@ -202,6 +210,8 @@ void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready)
 }
 
 storage::NodeBatch TrieSync::take_complete() {
+    batched_nodes_.clear();
+    batched_codes_.clear();
     return std::exchange(batch_, storage::NodeBatch{});
 }
 

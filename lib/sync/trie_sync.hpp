@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <common/bytes.hpp>
 #include <storage/node_batch.hpp>
@@ -111,6 +112,7 @@ class TrieSync {
     void take_off_books(Entry& entry);
     void complete(Index index, ByteView blob);
     void finish_one(Index index, ByteView blob, std::vector<Index>& ready);
+    [[nodiscard]] Result<bool> have(ItemKind kind, const Hash256& hash) const;
     [[nodiscard]] std::size_t depth_of(const Entry& entry) const noexcept;
     [[nodiscard]] Table& table(ItemKind kind) noexcept {
         return kind == ItemKind::kCode ? codes_ : nodes_;
@@ -135,6 +137,9 @@ class TrieSync {
     std::size_t held_bytes_ = 0;
     KeyShare finished_ = 0;
     storage::NodeBatch batch_;
+    /// What batch_ holds: complete, but not to be found in the store yet.
+    boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_nodes_;
+    boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_codes_;
     std::vector<ChildLink> children_;  // scratch, to keep its capacity
     std::vector<Index> ready_;         // scratch
 };

@@ -1,0 +1,45 @@
+#include <catch2/catch.hpp>
+
+#include <sync/checkpoint.hpp>
+
+#include "support/fake_peer.hpp"
+
+using namespace fastsync;
+using namespace fastsync::sync;
+
+TEST_CASE("checkpoint: what is saved is loaded", "[sync]") {
+    test::CheckingStore store;
+    CHECK_FALSE(load_checkpoint(store)->has_value());
+    CHECK_FALSE(load_completed(store)->has_value());
+    const auto chain = test::FakeChain::of({Hash256{}, Hash256{}, Hash256{}});
+    SyncCheckpoint record;
+    record.state_root.data[3] = 7;
+    record.moves = 4;
+    record.counters = {1, 2, 3, 4, 5, 6};
+    for (const auto& header : chain.headers)
+        record.headers.push_back(header.raw);
+    REQUIRE(save_checkpoint(store, record));
+    CHECK(**load_checkpoint(store) == record);
+    const CompletedPivot completed{record.state_root, record.headers, 1'700'000'000,
+                                   record.counters};
+    REQUIRE(save_completed(store, completed));
+    CHECK(**load_completed(store) == completed);
+    CHECK(decode_headers(record.headers)->size() == 3);
+}
+
+TEST_CASE("checkpoint: damaged records are corrupt, naming the record", "[sync]") {
+    test::CheckingStore store;
+    const Bytes bad = GENERATE(Bytes{}, Bytes{0xc0}, Bytes{0xff, 0xff}, Bytes(50, 0x01));
+    REQUIRE(store.save_meta("sync.checkpoint", bad));
+    const auto loaded = load_checkpoint(store);
+    REQUIRE_FALSE(loaded);
+    CHECK(loaded.error().code == Errc::kCorrupt);
+    CHECK(loaded.error().detail.find("sync.checkpoint") != std::string::npos);
+}
+
+TEST_CASE("checkpoint: stored headers that do not link are corrupt", "[sync]") {
+    const auto chain = test::FakeChain::of({Hash256{}, Hash256{}, Hash256{}});
+    CHECK(decode_headers({chain.headers[0].raw, chain.headers[2].raw}).error().code ==
+          Errc::kCorrupt);
+    CHECK(decode_headers({Bytes{0x01}}).error().code == Errc::kCorrupt);
+}

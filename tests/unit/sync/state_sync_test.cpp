@@ -1,0 +1,329 @@
+#include <catch2/catch.hpp>
+
+#include <crypto/keccak.hpp>
+#include <sync/state_sync.hpp>
+
+#include "support/fake_peer.hpp"
+
+using namespace fastsync;
+using namespace fastsync::sync;
+using namespace std::chrono_literals;
+using test::BuiltState;
+using test::CheckingStore;
+
+namespace {
+
+constexpr PeerId kFirst{1};
+constexpr PeerId kSecond{2};
+
+struct Rig {
+    explicit Rig(std::uint64_t seed = 1, std::size_t accounts = 60) {
+        test::StateGenerator generator{seed};
+        state = build(generator.make(accounts));
+        auto started = StateSync::start(state.root, store, ledger, counters, 1);
+        REQUIRE(started);
+        sync.emplace(*std::move(started));
+    }
+
+    std::vector<OpenRequest> assign() {
+        std::vector<OpenRequest> requests;
+        for (const RequestId id : sync->assign(now))
+            requests.push_back(ledger.requests().at(id));
+        return requests;
+    }
+    /// Closes the request and answers it with these blobs.
+    AnswerVerdict answer(const OpenRequest& request, const std::vector<Bytes>& blobs) {
+        now += 10ms;
+        const auto closed = ledger.close(request.id);
+        REQUIRE(closed);
+        auto verdict = sync->on_answer(*closed, test::answer_of(blobs, now));
+        REQUIRE(verdict);
+        REQUIRE(sync->trie().audit() == "");
+        return *verdict;
+    }
+    std::vector<Bytes> blobs(const OpenRequest& request) const {
+        std::vector<Bytes> out;
+        for (const auto& task : request.tasks)
+            out.push_back(*state.find(task.hash));
+        return out;
+    }
+    AnswerVerdict time_out(const OpenRequest& request) {
+        const auto closed = ledger.close(request.id);
+        REQUIRE(closed);
+        return sync->on_timeout(*closed);
+    }
+    /// Answers honestly until `requests` holds something to play with.
+    OpenRequest grow(std::size_t items) {
+        while (true) {
+            const auto requests = assign();
+            REQUIRE_FALSE(requests.empty());
+            for (std::size_t i = 0; i < requests.size(); ++i) {
+                if (requests[i].tasks.size() >= items && i + 1 == requests.size()) {
+                    return requests[i];
+                }
+                answer(requests[i], blobs(requests[i]));
+            }
+        }
+    }
+    void finish() {
+        while (!sync->complete()) {
+            REQUIRE_FALSE(sync->lost_task());
+            const auto requests = assign();
+            REQUIRE_FALSE(requests.empty());
+            for (const auto& request : requests)
+                answer(request, blobs(request));
+        }
+        CHECK(missing_from(store, state) == "");
+    }
+
+    BuiltState state;
+    CheckingStore store;
+    PeerLedger ledger;
+    SyncCounters counters;
+    std::optional<StateSync> sync;
+    TimePoint now{1h};
+};
+
+}  // namespace
+
+TEST_CASE("StateSync: one honest peer is enough", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    rig.finish();
+    CHECK(rig.counters.items_committed() == rig.state.size());
+    CHECK(rig.counters.codes_committed == rig.state.codes.size());
+    CHECK(rig.counters.retries == 0);
+    CHECK(rig.ledger.open_items() == 0);
+}
+
+TEST_CASE("StateSync: without peers it waits, unserved by nobody", "[sync]") {
+    Rig rig;
+    CHECK(rig.assign().empty());
+    CHECK_FALSE(rig.sync->unserved());
+    CHECK_FALSE(rig.sync->lost_task());
+}
+
+TEST_CASE("StateSync: the rest of a partial answer may be asked of the same peer", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    const auto request = rig.grow(4);
+    auto blobs = rig.blobs(request);
+    blobs.resize(1);
+    const auto verdict = rig.answer(request, blobs);
+    CHECK(verdict.useful == 1);
+    CHECK(rig.sync->waiting_for_retry() == request.tasks.size() - 1);
+    CHECK_FALSE(rig.sync->unserved());
+    rig.finish();
+    CHECK(rig.counters.retries == request.tasks.size() - 1);
+}
+
+TEST_CASE("StateSync: an empty answer sends the tasks to another peer at once", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    const auto request = rig.grow(2);
+    rig.answer(request, {});
+    for (const auto& again : rig.assign()) {
+        for (const auto& task : again.tasks) {
+            CHECK(std::find(request.tasks.begin(), request.tasks.end(), task) ==
+                  request.tasks.end());
+        }
+        rig.answer(again, rig.blobs(again));
+    }
+    CHECK(rig.sync->unserved());
+    rig.ledger.join(kSecond);
+    CHECK_FALSE(rig.sync->unserved());
+    rig.finish();
+}
+
+TEST_CASE("StateSync: items that every peer lacks are unserved until pardoned", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    rig.ledger.join(kSecond);
+    std::size_t rounds = 0;
+    while (!rig.sync->unserved()) {
+        REQUIRE(++rounds < 10);
+        for (const auto& request : rig.assign())
+            rig.answer(request, {});
+    }
+    CHECK(rig.assign().empty());
+    CHECK_FALSE(rig.sync->lost_task());
+    rig.sync->pardon();
+    rig.finish();
+}
+
+TEST_CASE("StateSync: after a timeout another peer goes first, then the same again", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    const auto request = rig.grow(3);
+    const auto verdict = rig.time_out(request);
+    CHECK_FALSE(verdict.blame);
+    CHECK_FALSE(rig.sync->unserved());
+    SECTION("alone, the same peer is asked again") {
+        rig.finish();
+    }
+    SECTION("with another one there, that one is asked") {
+        rig.ledger.join(kSecond);
+        for (const auto& again : rig.assign()) {
+            const bool repeats =
+                std::any_of(again.tasks.begin(), again.tasks.end(), [&](const auto& task) {
+                    return std::find(request.tasks.begin(), request.tasks.end(), task) !=
+                           request.tasks.end();
+                });
+            if (repeats) CHECK(again.peer == kSecond);
+            rig.answer(again, rig.blobs(again));
+        }
+        rig.finish();
+    }
+}
+
+TEST_CASE("StateSync: a timeout of two items or fewer means stalling", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    const auto requests = rig.assign();
+    REQUIRE(requests.size() == 1);
+    REQUIRE(requests[0].tasks.size() == 1);  // the root alone
+    CHECK(rig.time_out(requests[0]).blame == Misbehaviour::kStalling);
+}
+
+TEST_CASE("StateSync: a late answer is used, and its second request harms nobody", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    rig.ledger.join(kSecond);
+    const auto request = rig.grow(3);
+    rig.time_out(request);
+    const auto verdict =
+        rig.sync->on_stray(request.peer, test::answer_of(rig.blobs(request), rig.now));
+    REQUIRE(verdict);
+    CHECK(verdict->useful == request.tasks.size());
+    CHECK_FALSE(verdict->blame);
+    rig.finish();
+    CHECK(rig.ledger.open_items() == 0);
+}
+
+TEST_CASE("StateSync: duplicates and shifts are matched by hash", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    const auto request = rig.grow(4);
+    auto blobs = rig.blobs(request);
+    std::reverse(blobs.begin(), blobs.end());
+    blobs.push_back(blobs.front());
+    blobs.insert(blobs.begin() + 1, Bytes{});
+    const auto verdict = rig.answer(request, blobs);
+    CHECK(verdict.useful == request.tasks.size());
+    CHECK(verdict.duplicates == 1);
+    CHECK(verdict.unexpected == 0);
+    rig.finish();
+    CHECK(rig.counters.duplicates == 1);
+}
+
+TEST_CASE("StateSync: a peer that sends junk again and again is blamed", "[sync]") {
+    Rig rig{3, 60};
+    rig.ledger.join(kFirst);
+    rig.ledger.join(kSecond);
+    std::size_t junk = 0;
+    bool blamed = false;
+    while (!rig.sync->complete()) {
+        for (const auto& request : rig.assign()) {
+            if (request.peer == kSecond) {
+                rig.answer(request, rig.blobs(request));
+                continue;
+            }
+            std::vector<Bytes> blobs(request.tasks.size() + 100, Bytes{static_cast<Byte>(junk)});
+            junk += blobs.size();
+            const auto verdict = rig.answer(request, blobs);
+            CHECK(verdict.useful == 0);
+            blamed = blamed || verdict.blame == Misbehaviour::kMalformedBlob;
+        }
+    }
+    CHECK(rig.counters.unexpected == junk);
+    CHECK((blamed || junk <= StateSync::kMaxUnexpected));
+    CHECK(missing_from(rig.store, rig.state) == "");
+}
+
+TEST_CASE("StateSync: the requests of a peer that leaves go back", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    (void)rig.grow(3);
+    for (const auto& request : rig.ledger.leave(kFirst))
+        rig.sync->on_returned(request);
+    CHECK(rig.ledger.open_items() == 0);
+    CHECK_FALSE(rig.sync->lost_task());
+    CHECK_FALSE(rig.sync->unserved());
+    rig.ledger.join(kSecond);
+    rig.finish();
+}
+
+TEST_CASE("StateSync: an answer to an earlier root frees the peer and its items are taken",
+          "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    const auto request = rig.grow(3);
+    // The same root again, as a new epoch: what was stored is not asked for again.
+    auto next = StateSync::start(rig.state.root, rig.store, rig.ledger, rig.counters, 2);
+    REQUIRE(next);
+    rig.sync.emplace(*std::move(next));
+    CHECK(rig.ledger.at(kFirst).open_requests >= 1);
+    const auto verdict = rig.answer(request, rig.blobs(request));
+    CHECK(verdict.unexpected == 0);
+    CHECK_FALSE(verdict.blame);
+    rig.finish();
+    CHECK(rig.ledger.open_items() == 0);
+}
+
+TEST_CASE("StateSync: a false root is reported as bad state", "[sync]") {
+    const Bytes bad{0xc2, 0x80, 0x80};
+    CheckingStore store;
+    PeerLedger ledger;
+    SyncCounters counters;
+    auto sync = StateSync::start(crypto::keccak256(bad), store, ledger, counters, 1);
+    REQUIRE(sync);
+    ledger.join(kFirst);
+    const auto ids = sync->assign(TimePoint{1h});
+    REQUIRE(ids.size() == 1);
+    const auto request = ledger.close(ids[0]);
+    const auto verdict = sync->on_answer(*request, test::answer_of({bad}, TimePoint{1h}));
+    REQUIRE_FALSE(verdict);
+    CHECK(verdict.error().code == Errc::kBadState);
+}
+
+TEST_CASE("StateSync: any mix of manners ends with the whole state", "[sync]") {
+    const auto seed = GENERATE(range(1U, 21U));
+    CAPTURE(seed);
+    Rig rig{seed, 50};
+    test::StateGenerator dice{seed * 977};
+    std::uint64_t next_peer = 10;
+    rig.ledger.join(kFirst);  // always honest
+    std::vector<PeerId> others;
+    std::size_t rounds = 0;
+    while (!rig.sync->complete()) {
+        REQUIRE(++rounds < 5000);
+        REQUIRE_FALSE(rig.sync->lost_task());
+        if (others.size() < 4 && dice.below(3) == 0) {
+            others.push_back(PeerId{next_peer++});
+            rig.ledger.join(others.back());
+        }
+        for (const auto& request : rig.assign()) {
+            if (!rig.ledger.requests().contains(request.id)) continue;  // its peer has left
+            auto blobs = rig.blobs(request);
+            const std::size_t what = request.peer == kFirst ? 9 : dice.below(6);
+            if (what == 0) {
+                rig.time_out(request);
+            } else if (what == 1) {
+                rig.answer(request, {});
+            } else if (what == 2) {
+                blobs.resize(dice.below(blobs.size() + 1));
+                rig.answer(request, blobs);
+            } else if (what == 3) {
+                for (const auto& open : rig.ledger.leave(request.peer))
+                    rig.sync->on_returned(open);
+                std::erase(others, request.peer);
+            } else if (what == 4) {
+                rig.answer(request, std::vector<Bytes>(3, Bytes{1, 2, 3}));
+            } else {
+                rig.answer(request, blobs);
+            }
+        }
+    }
+    CHECK(missing_from(rig.store, rig.state) == "");
+    CHECK(rig.store.repeated() == 0);
+}
