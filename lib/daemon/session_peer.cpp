@@ -1,0 +1,55 @@
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include <common/log.hpp>
+#include <daemon/peer_policy.hpp>
+#include <daemon/session_peer.hpp>
+
+namespace fastsync::daemon {
+
+using async::Task;
+
+SessionPeer::SessionPeer(sync::PeerId id, std::string name, std::shared_ptr<eth::Session> session,
+                         async::Executor net)
+    : id_(id),
+      name_(std::move(name)),
+      session_(std::move(session)),
+      net_(std::move(net)),
+      head_hash_(session_->status().head_hash),
+      total_difficulty_(session_->status().total_difficulty) {}
+
+SessionPeer::~SessionPeer() {
+    // Posted to be destroyed there, should this be the last owner.
+    boost::asio::post(net_, [session = std::move(session_)]() mutable { session.reset(); });
+}
+
+Task<Result<sync::NodeDataAnswer>> SessionPeer::get_node_data(std::vector<Hash256> hashes,
+                                                              TimePoint deadline) {
+    auto data = co_await async::run_on(net_, session_->get_node_data(std::move(hashes), deadline));
+    if (!data) co_return data.error();
+    co_return sync::NodeDataAnswer{std::move(data->message), std::move(data->blobs), data->arrived};
+}
+
+Task<Result<std::vector<chain::BlockHeader>>> SessionPeer::get_headers(sync::HeaderRequest request,
+                                                                       TimePoint deadline) {
+    eth::HeaderQuery query{request.origin, request.amount, request.skip, request.reverse};
+    co_return co_await async::run_on(net_, session_->get_headers(std::move(query), deadline));
+}
+
+void SessionPeer::report(sync::Misbehaviour what) {
+    const auto reaction = reaction_to(what);
+    log::debug("peers", "peer={} misbehaviour=\"{}\" dropped={}", name_, to_string(what),
+               reaction.has_value());
+    if (reaction) disconnect(*reaction);
+}
+
+void SessionPeer::release() {
+    disconnect(rlpx::DisconnectReason::kClientQuitting);
+}
+
+void SessionPeer::disconnect(rlpx::DisconnectReason reason) {
+    boost::asio::post(net_, [session = session_, reason] { session->disconnect(reason); });
+}
+
+}  // namespace fastsync::daemon

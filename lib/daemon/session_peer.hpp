@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <async/task.hpp>
+#include <eth/session.hpp>
+#include <sync/state_peer.hpp>
+
+namespace fastsync::daemon {
+
+/// An eth session as the sync thread sees it. Every call crosses to the net thread and back; what
+/// the peer announced is kept here, so that reading it does not cross.
+class SessionPeer final : public sync::StatePeer {
+  public:
+    /// @param net  where the session lives
+    SessionPeer(sync::PeerId id, std::string name, std::shared_ptr<eth::Session> session,
+                async::Executor net);
+    SessionPeer(const SessionPeer&) = delete;
+    SessionPeer& operator=(const SessionPeer&) = delete;
+    /// Lets go of the session on its own thread.
+    ~SessionPeer() override;
+
+    [[nodiscard]] sync::PeerId id() const noexcept override { return id_; }
+    [[nodiscard]] std::string name() const override { return name_; }
+    [[nodiscard]] Hash256 head_hash() const override { return head_hash_; }
+    [[nodiscard]] U256 total_difficulty() const override { return total_difficulty_; }
+    [[nodiscard]] async::Task<Result<sync::NodeDataAnswer>> get_node_data(
+        std::vector<Hash256> hashes, TimePoint deadline) override;
+    [[nodiscard]] async::Task<Result<std::vector<chain::BlockHeader>>> get_headers(
+        sync::HeaderRequest request, TimePoint deadline) override;
+    void report(sync::Misbehaviour what) override;
+    void release() override;
+
+    /// The peer announced a block.
+    void announce(const Hash256& head) { head_hash_ = head; }
+
+  private:
+    void disconnect(rlpx::DisconnectReason reason);
+
+    sync::PeerId id_;
+    std::string name_;
+    std::shared_ptr<eth::Session> session_;
+    async::Executor net_;
+    Hash256 head_hash_;
+    U256 total_difficulty_;
+};
+
+}  // namespace fastsync::daemon

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include <async/task.hpp>
+#include <chain/header.hpp>
+#include <eth/backend.hpp>
+#include <storage/state_store.hpp>
+
+namespace fastsync::daemon {
+
+/// Serves others what this daemon has: the headers around its complete pivot, nodes and codes of
+/// the store. Lives on the net thread; the store is read on an executor of its own.
+class StateBackend final : public eth::Backend {
+  public:
+    /// @param disk  where store look-ups run: neither the net nor the sync thread may wait for
+    /// peers' questions
+    StateBackend(std::uint64_t network_id, const Hash256& genesis_hash,
+                 const storage::NodeReader& store, async::Executor disk);
+
+    /// From now on these headers are served and their last one is announced as our head.
+    void offer(std::vector<chain::BlockHeader> headers);
+
+    [[nodiscard]] eth::ChainIdentity identity() const override;
+    [[nodiscard]] async::Task<std::vector<Bytes>> headers(eth::HeaderQuery query) override;
+    [[nodiscard]] async::Task<Bytes> node_data(std::vector<Hash256> hashes) override;
+
+  private:
+    [[nodiscard]] async::Task<Bytes> look_up(std::vector<Hash256> hashes) const;
+
+    std::uint64_t network_id_;
+    Hash256 genesis_hash_;
+    const storage::NodeReader& store_;
+    async::Executor disk_;
+    std::map<chain::BlockNumber, chain::BlockHeader> headers_;
+};
+
+}  // namespace fastsync::daemon
