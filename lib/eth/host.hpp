@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <async/clock.hpp>
+#include <async/gate.hpp>
+#include <async/task.hpp>
+#include <async/task_scope.hpp>
+#include <crypto/entropy.hpp>
+#include <enode/enode.hpp>
+#include <eth/backend.hpp>
+#include <eth/peer_set.hpp>
+#include <eth/redial.hpp>
+#include <eth/session.hpp>
+#include <net/byte_stream.hpp>
+#include <rlpx/connection.hpp>
+
+namespace fastsync::eth {
+
+/// Told by a host, on its executor.
+class HostObserver {
+  public:
+    virtual ~HostObserver() = default;
+    /// A session stands; it is run by the host. The moment to observe() it.
+    virtual void on_joined(const Peer& peer) = 0;
+    /// It has ended, `why` says how. Nobody observes it any more.
+    virtual void on_left(const Peer& peer, const Error& why) = 0;
+};
+
+struct HostOptions {
+    std::vector<Enode> static_peers;  ///< kept connected: dialed again, with back-off, for ever
+    std::size_t max_peers = 25;       ///< connected ones; static peers always find a place
+};
+
+/// Incoming connections whose handshake is not over; further ones are closed unheard.
+inline constexpr std::size_t kMaxPendingInbound = 32;
+/// How long a dial may take until the TCP connection stands.
+inline constexpr Duration kDialTimeout = std::chrono::seconds{15};
+
+/// Keeps sessions with peers: dials the static ones, accepts others, one session for each node.
+/// Lives on one executor.
+class Host {
+  public:
+    /// @param local     key, name, listen port for Hello; its offers are set to capability_offers()
+    /// @param listener  null: no incoming connections
+    /// @param observer  null: nobody wants to know
+    Host(async::Executor executor, async::Clock& clock, crypto::EntropySource& entropy,
+         rlpx::LocalNode local, Backend& backend, std::unique_ptr<net::Dialer> dialer,
+         std::unique_ptr<net::Listener> listener, HostOptions options, HostObserver* observer);
+
+    /// Dials and accepts until stop(); when it returns, no session is left. Once.
+    [[nodiscard]] async::Task<void> run();
+    /// Ends dialing and listening; sessions stay. Idempotent.
+    void stop_growing();
+    /// stop_growing(), and says goodbye to every peer (at most 2 s). Idempotent, returns at once.
+    void stop();
+
+    [[nodiscard]] const PeerSet& peers() const noexcept { return peers_; }
+    /// What became of the dials to each static peer, in the order of the options.
+    [[nodiscard]] const std::vector<DialState>& dials() const noexcept { return dials_; }
+
+  private:
+    [[nodiscard]] async::Task<void> accept_all();
+    [[nodiscard]] async::Task<void> welcome(std::unique_ptr<net::ByteStream> stream);
+    [[nodiscard]] async::Task<void> keep_dialed(std::size_t index);
+    [[nodiscard]] async::Task<Error> dial_once(std::size_t index);
+    [[nodiscard]] async::Task<Error> serve(std::unique_ptr<rlpx::Connection> connection,
+                                           Enode enode, Direction direction);
+
+    async::Executor executor_;
+    async::Clock& clock_;
+    crypto::EntropySource& entropy_;
+    rlpx::LocalNode local_;
+    Backend& backend_;
+    std::unique_ptr<net::Dialer> dialer_;
+    std::unique_ptr<net::Listener> listener_;
+    HostOptions options_;
+    HostObserver* observer_;
+
+    PeerSet peers_;
+    std::vector<DialState> dials_;
+    std::size_t pending_inbound_ = 0;
+    async::Gate closing_;  ///< no new connections
+    bool stopped_ = false;
+    async::TaskScope scope_;
+};
+
+}  // namespace fastsync::eth

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include <common/time.hpp>
+#include <enode/enode.hpp>
+#include <eth/session.hpp>
+
+namespace fastsync::eth {
+
+enum class Direction : std::uint8_t { kInbound, kOutbound };
+
+/// One connection to one peer; a reconnect gets another number.
+struct Peer {
+    std::uint64_t number = 0;
+    Enode enode;  ///< as it was dialed; of an incoming one where it came from and its listen port
+    Direction direction = Direction::kOutbound;
+    TimePoint since{};
+    std::shared_ptr<Session> session;
+};
+
+/// Who is connected: each node once, a bounded number of them.
+class PeerSet {
+  public:
+    /// Why a connection finds no place.
+    enum class Refusal : std::uint8_t { kSelf, kAlreadyConnected, kTooMany };
+    /// A static peer finds a place however many there are.
+    enum class Rank : std::uint8_t { kOrdinary, kStatic };
+
+    PeerSet(const NodeId& self, std::size_t most) : self_(self), most_(most) {}
+
+    /// Holds a place for a node whose handshake goes on, or says why there is none. The place is
+    /// given back by release().
+    [[nodiscard]] std::optional<Refusal> reserve(const NodeId& id, Rank rank);
+    void release(const NodeId& id);
+
+    /// Enters a peer whose place was reserved and gives it its number.
+    const Peer& add(Peer peer);
+    /// Takes a peer out, and its place.
+    void remove(std::uint64_t number);
+
+    [[nodiscard]] std::size_t size() const noexcept { return peers_.size(); }
+    [[nodiscard]] const std::map<std::uint64_t, Peer>& all() const noexcept { return peers_; }
+
+  private:
+    NodeId self_;
+    std::size_t most_;
+    std::set<NodeId> places_;
+    std::map<std::uint64_t, Peer> peers_;
+    std::uint64_t last_number_ = 0;
+};
+
+}  // namespace fastsync::eth
