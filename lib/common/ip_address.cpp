@@ -8,23 +8,25 @@ namespace {
 /// The bits in front of an IPv4 address that stands in an IPv6 one (RFC 4291, section 2.5.5.2).
 constexpr std::array<Byte, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+/// The first `bits` of an address, as a number: IPv4 whole, of IPv6 the first half.
 struct Network {
     bool v4 = true;
     unsigned bits = 0;
-    std::array<Byte, 16> prefix{};
+    std::uint64_t prefix = 0;
 };
 
-constexpr Network v4(unsigned bits, Byte a, Byte b = 0, Byte c = 0, Byte d = 0) {
-    return {true, bits, {a, b, c, d}};
+constexpr unsigned kV4Bits = 32;
+constexpr unsigned kV6Half = 64;
+
+constexpr Network v4(unsigned bits, std::uint64_t a, std::uint64_t b = 0, std::uint64_t c = 0,
+                     std::uint64_t d = 0) {
+    return {true, bits, ((a << 24U) | (b << 16U) | (c << 8U) | d) >> (kV4Bits - bits)};
 }
-/// By the first four groups; longer prefixes are not needed here.
-constexpr Network v6(unsigned bits, std::array<std::uint16_t, 4> groups) {
-    Network out{false, bits, {}};
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-        out.prefix[2 * i] = static_cast<Byte>(groups[i] >> 8U);
-        out.prefix[2 * i + 1] = static_cast<Byte>(groups[i] & 0xffU);
-    }
-    return out;
+/// By its first four groups.
+constexpr Network v6(unsigned bits, std::array<std::uint64_t, 4> groups) {
+    const std::uint64_t half =
+        (groups[0] << 48U) | (groups[1] << 32U) | (groups[2] << 16U) | groups[3];
+    return {false, bits, half >> (kV6Half - bits)};
 }
 
 constexpr std::array kLocal{
@@ -65,16 +67,16 @@ constexpr std::array kSpecial{
     v6(16, {0x2002, 0, 0, 0}),
 };
 
-bool contains(const Network& network, const IpAddress& address) noexcept {
-    if (network.v4 != address.is_v4()) return false;
-    const ByteView bytes = address.masked(network.bits).bytes();
-    return std::equal(bytes.begin(), bytes.end(), network.prefix.begin());
-}
-
 template <class Networks>
 bool any_contains(const Networks& networks, const IpAddress& address) noexcept {
-    return std::any_of(networks.begin(), networks.end(),
-                       [&](const Network& network) { return contains(network, address); });
+    const bool is_v4 = address.is_v4();
+    const unsigned width = is_v4 ? kV4Bits : kV6Half;
+    std::uint64_t value = 0;
+    for (const Byte byte : address.bytes().first(width / 8))
+        value = (value << 8U) | byte;
+    return std::any_of(networks.begin(), networks.end(), [&](const Network& network) {
+        return network.v4 == is_v4 && value >> (width - network.bits) == network.prefix;
+    });
 }
 
 }  // namespace

@@ -209,7 +209,7 @@ TEST_CASE("NodeRecord: where the node listens", "[enode]") {
 }
 
 TEST_CASE("NodeRecord: text forms that are not", "[enode]") {
-    for (const std::string bad :
+    for (const std::string& bad :
          {std::string{}, std::string{"enr:"}, std::string{kExample} + "=",
           std::string{kExample}.substr(4), "ENR" + std::string{kExample},
           std::string{kExample} + "A", std::string{"enr:+/+/"}, std::string{"enr:AB"}}) {
