@@ -17,6 +17,7 @@ std::vector<Command> commands() {
 #endif
         status_command(),
         verify_command(),
+        devnet_command(),
     };
 }
 
