@@ -13,6 +13,7 @@
 
 #include <async/task_scope.hpp>
 #include <common/log.hpp>
+#include <net/address.hpp>
 #include <status/http_routes.hpp>
 #include <status/http_server.hpp>
 
@@ -296,10 +297,9 @@ async::Task<void> Server::linger(Connection& connection) {
 }
 
 Error cannot_listen(const tcp::endpoint& endpoint, const error_code& failed) {
-    const std::string host = endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]"
-                                                        : endpoint.address().to_string();
-    return {Errc::kConnect, "cannot serve HTTP on " + host + ":" + std::to_string(endpoint.port()) +
-                                ": " + failed.message()};
+    const net::HostPort address{endpoint.address().to_string(), endpoint.port()};
+    return {Errc::kConnect,
+            "cannot serve HTTP on " + net::to_string(address) + ": " + failed.message()};
 }
 
 Result<tcp::acceptor> listen(async::Executor executor, const tcp::endpoint& endpoint) {
