@@ -21,9 +21,9 @@ namespace fastsync::devnet {
 struct DevNodeOptions {
     net::HostPort listen;  ///< port 0: the system chooses
     crypto::SecretKey key;
-    std::string client_name;
+    std::string client_name{};
     std::size_t max_peers = 100;
-    std::optional<Duration> block_interval;  ///< nothing: the chain stays as it is
+    std::optional<Duration> block_interval{};  ///< nothing: the chain stays as it is
 };
 
 /// A peer that serves a DevChain over the real wire. Lives on one executor.
