@@ -235,8 +235,16 @@ void DaemonImpl::log_summary(const status::StatusSnapshot& snapshot) {
 Task<void> DaemonImpl::offer_completed() {
     auto headers = co_await async::run_on(threads_.sync.executor(), take_completed(downloader_));
     if (headers.empty() || headers.back().hash == offered_) co_return;
-    offered_ = headers.back().hash;
+    const eth::BlockAnnouncement head{headers.back().hash, headers.back().number};
+    offered_ = head.hash;
     backend_.offer(std::move(headers));
+    // Who connected before was told that we have nothing.
+    for (const auto& [number, peer] : host_->peers().all()) {
+        const auto sent = peer.session->announce_block(head);
+        if (!sent)
+            log::debug("peers", "not announced peer={} reason=\"{}\"", short_id(peer.enode.id),
+                       sent.error().message());
+    }
 }
 
 /// The order matters: the last sessions are let go of on the sync thread and end on the net thread.
