@@ -80,6 +80,7 @@ class Host {
     [[nodiscard]] async::Task<Ended> turn_away(std::unique_ptr<rlpx::Connection> connection,
                                                rlpx::DisconnectReason reason);
     [[nodiscard]] PeerSet::Rank rank_of(const NodeId& id) const;
+    void note_joined(const Peer& peer);
     [[nodiscard]] double chance();
 
     async::Executor executor_;
