@@ -69,6 +69,12 @@ Task<void> Host::run() {
     co_await scope_.join();
 }
 
+void Host::announce(const Hash256& hash, chain::BlockNumber number) {
+    announced_ = BlockAnnouncement{hash, number};
+    for (const auto& [id, peer] : peers_.all())
+        peer.session->announce_block(hash, number);
+}
+
 void Host::stop_growing() {
     closing_.open();
     dialer_->close();
@@ -182,6 +188,8 @@ void Host::note_joined(const Peer& peer) {
         const bool dialed = peer.direction == Direction::kOutbound;
         if (dialed && options_.static_peers[i].id == peer.enode.id) dials_[i].joined();
     }
+    // Its Status went out before the announcement, perhaps.
+    if (announced_) peer.session->announce_block(announced_->hash, announced_->number);
     if (observer_ != nullptr) observer_->on_joined(peer);
 }
 

@@ -165,6 +165,30 @@ bool turned_away(const Visit& visit, rlpx::DisconnectReason reason) {
            names(*visit.failed, std::string{to_string(reason)});
 }
 
+/// A visitor that says Hello and, if told so, Status, and then neither reads nor closes.
+struct Frozen {
+    std::unique_ptr<rlpx::Connection> connection;
+
+    static Task<void> run(rlpx::Connection& connection) { (void)co_await connection.run(); }
+    Task<void> come(Net& n, Byte number, bool with_status) {
+        rlpx::LocalNode local = test::node_of(number);
+        local.offers = capability_offers();
+        test::ScriptedEntropy entropy{number};
+        auto made = co_await rlpx::Connection::initiate(n.network.connect(address_of(1), kPort),
+                                                        local, enode_of(1).id, n.sim, entropy);
+        REQUIRE(made);
+        connection = *std::move(made);
+        n.scope.spawn(run(*connection));
+        if (with_status) say_status(n);
+        co_await n.pass(100ms);
+    }
+    void say_status(Net& n) {
+        const ChainIdentity who = n.strangers.identity();
+        const Status status{63, who.network_id, 1, who.head_hash, who.genesis_hash};
+        REQUIRE(connection->send("eth", 0, encode_status(status)));
+    }
+};
+
 }  // namespace
 
 // ---- dialing
@@ -473,6 +497,43 @@ TEST_CASE("Host: so many silent strangers are heard at once, and no more", "[eth
     });
 }
 
+TEST_CASE("Host: a new head is told to all, also to who was in the middle of the handshake",
+          "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        Node& here = n.start(1);
+        Visit early;
+        n.scope.spawn(n.visit(2, here.address, early));
+        co_await n.pass(1s);
+        REQUIRE(early.session);
+        CHECK(early.session->status().head_hash == here.backend.who.head_hash);
+        // One that has our old Status and keeps its own back.
+        Frozen slow;
+        co_await slow.come(n, 3, false);
+        const Hash256 head{{0x77}};
+        here.backend.who.head_hash = head;
+        here.host->announce(head, 200);
+        slow.say_status(n);
+        Visit late;
+        n.scope.spawn(n.visit(4, here.address, late));
+        co_await n.pass(1s);
+        CHECK(early.session->status().head_hash == head);
+        CHECK(early.session->status().head_number == 200);
+        const auto first = co_await slow.connection->receive();
+        REQUIRE(first);
+        CHECK(first->code == 0);
+        const auto second = co_await slow.connection->receive();
+        REQUIRE(second);
+        CHECK(second->code == static_cast<std::uint32_t>(MessageCode::kNewBlockHashes));
+        // Status told it: nothing more is said.
+        REQUIRE(late.session);
+        CHECK(late.session->status().head_hash == head);
+        CHECK_FALSE(late.session->status().head_number);
+        slow.connection->close();
+        co_await n.pass(1ms);
+    });
+}
+
 // ---- stopping
 
 namespace {
@@ -488,27 +549,6 @@ enum class Stage {
     kTurningAway,        ///< a visitor we refused does not close
     kSession,            ///< with a peer that takes our goodbye
     kSessionWithFrozen,  ///< with a peer that reads nothing any more
-};
-
-/// A visitor that says Hello and, if told so, Status, and then neither reads nor closes.
-struct Frozen {
-    std::unique_ptr<rlpx::Connection> connection;
-
-    static Task<void> run(rlpx::Connection& connection) { (void)co_await connection.run(); }
-    Task<void> come(Net& n, Byte number, bool with_status) {
-        rlpx::LocalNode local = test::node_of(number);
-        local.offers = capability_offers();
-        test::ScriptedEntropy entropy{number};
-        auto made = co_await rlpx::Connection::initiate(n.network.connect(address_of(1), kPort),
-                                                        local, enode_of(1).id, n.sim, entropy);
-        REQUIRE(made);
-        connection = *std::move(made);
-        n.scope.spawn(run(*connection));
-        const ChainIdentity who = n.strangers.identity();
-        const Status status{63, who.network_id, 1, who.head_hash, who.genesis_hash};
-        if (with_status) REQUIRE(connection->send("eth", 0, encode_status(status)));
-        co_await n.pass(100ms);
-    }
 };
 
 /// Everything that may stand around host 1.
