@@ -118,7 +118,7 @@ class DaemonImpl final : public Daemon {
     TimePoint next_summary_{};
     std::optional<sync::SyncPhase> phase_;
     status::WallTime phase_since_{};
-    std::optional<Hash256> offered_;  ///< the head that peers are told
+    std::optional<Hash256> offered_;  ///< the last of the headers that were offered
 };
 
 Result<std::unique_ptr<net::Listener>> DaemonImpl::open_listener() {
@@ -235,16 +235,9 @@ void DaemonImpl::log_summary(const status::StatusSnapshot& snapshot) {
 Task<void> DaemonImpl::offer_completed() {
     auto headers = co_await async::run_on(threads_.sync.executor(), take_completed(downloader_));
     if (headers.empty() || headers.back().hash == offered_) co_return;
-    const eth::BlockAnnouncement head{headers.back().hash, headers.back().number};
-    offered_ = head.hash;
+    offered_ = headers.back().hash;
     backend_.offer(std::move(headers));
-    // Who connected before was told that we have nothing.
-    for (const auto& [number, peer] : host_->peers().all()) {
-        const auto sent = peer.session->announce_block(head);
-        if (!sent)
-            log::debug("peers", "not announced peer={} reason=\"{}\"", short_id(peer.enode.id),
-                       sent.error().message());
-    }
+    host_->announce(backend_.head()->hash, backend_.head()->number);
 }
 
 /// The order matters: the last sessions are let go of on the sync thread and end on the net thread.
