@@ -15,6 +15,7 @@ std::vector<Command> commands() {
         run_command(),
         status_command(),
         verify_command(),
+        devnet_command(),
     };
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <optional>
 
 #include <daemon/state_backend.hpp>
+#include <eth/header_walk.hpp>
 #include <rlp/encode.hpp>
 
 namespace fastsync::daemon {
@@ -26,7 +26,6 @@ eth::ChainIdentity StateBackend::identity() const {
 }
 
 Task<std::vector<Bytes>> StateBackend::headers(eth::HeaderQuery query) {
-    std::vector<Bytes> found;
     chain::BlockNumber at = 0;
     if (const auto* number = std::get_if<chain::BlockNumber>(&query.origin)) {
         at = *number;
@@ -34,22 +33,13 @@ Task<std::vector<Bytes>> StateBackend::headers(eth::HeaderQuery query) {
         const auto& hash = std::get<Hash256>(query.origin);
         const auto known = std::find_if(headers_.begin(), headers_.end(),
                                         [&](const auto& h) { return h.second.hash == hash; });
-        if (known == headers_.end()) co_return found;
+        if (known == headers_.end()) co_return std::vector<Bytes>{};
         at = known->first;
     }
-    const std::size_t amount = std::min<std::uint64_t>(query.amount, eth::kMaxHeadersServed);
-    while (found.size() < amount) {
-        const auto known = headers_.find(at);
-        if (known == headers_.end()) break;
-        found.push_back(known->second.raw);
-        // A step that leaves the numbers we have ends the answer; it must not wrap around into
-        // them.
-        if (query.skip >= headers_.rbegin()->first) break;
-        const std::uint64_t step = query.skip + 1;
-        if (query.reverse && at < step) break;
-        at = query.reverse ? at - step : at + step;
-    }
-    co_return found;
+    co_return eth::walk_headers(query, at, [&](chain::BlockNumber number) {
+        const auto known = headers_.find(number);
+        return known == headers_.end() ? nullptr : &known->second.raw;
+    });
 }
 
 Task<Bytes> StateBackend::node_data(std::vector<Hash256> hashes) {
