@@ -5,6 +5,7 @@ import pathlib
 import struct
 
 EMPTY_ROOT = bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421")
+NUMBER = 8  # of a header's fields
 EMPTY_CODE = bytes.fromhex("c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470")
 
 
@@ -116,6 +117,16 @@ class Fixture:
     @classmethod
     def present(cls, folder):
         return all((pathlib.Path(folder) / name).is_file() for name in cls.FILES)
+
+    def chain_until(self, block):
+        """The beginning of chain.rlp, its last block `block`."""
+        data = (self.folder / "chain.rlp").read_bytes()
+        end = 0
+        while end < len(data):
+            (header, *_), end = _item(data, end)
+            if int.from_bytes(header[NUMBER], "big") == block:
+                break
+        return data[:end]
 
     def state_root(self, block):
         return self.meta["state_roots"][str(block)]

@@ -83,6 +83,11 @@ class Geth:
     def import_chain(self):
         self._once("import", str(self.fixture.folder / "chain.rlp"))
 
+    def import_until(self, block):
+        beginning = self.folder / "chain.rlp"
+        beginning.write_bytes(self.fixture.chain_until(block))
+        self._once("import", str(beginning))
+
     def start(self, *more):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # stopped by stop()

@@ -36,6 +36,8 @@ SYNC_TIMEOUT_S, RESTART_TIMEOUT_S, GETH_SYNC_TIMEOUT_S = 120, 30, 90
 # A block it demands must come within 15 s; in 20 it has had its answer.
 WHITELIST_TIME_S = 20
 POLL_S = 0.2
+# The first head of the geth whose head moves, and a line over which it has time to move.
+EARLY_HEAD, MOVING_KBIT, SLOW_TIMEOUT_S = 150, 500, 300
 OUR_NAME = "fastsyncd/"
 # The secret key 1 has a known public key, the generator of the curve; and what go-ethereum calls
 # the peer with it.
@@ -79,14 +81,14 @@ class Cases:
         self.key.write_text(OUR_KEY)
         self.key.chmod(0o600)
 
-    def daemon(self, database, *options):
-        """`fastsyncd run` with geth as its static peer."""
+    def daemon(self, database, *options, server=None):
+        """`fastsyncd run` with geth, or another server, as its static peer."""
         self.runs += 1
         network = ["--network-id", str(self.fixture.meta["network_id"]),
                    "--genesis-hash", self.fixture.meta["genesis_hash"]]
         return Daemon(self.program, str(self.folder / f"run-{self.runs}.log"),
                       self.folder / database, network, "--node-key", str(self.key),
-                      "--log-level", "debug", *options, peers=[self.geth.enode()])
+                      "--log-level", "debug", *options, peers=[(server or self.geth).enode()])
 
     def verified(self, database, wanted, what, *options):
         check_equal(verify(self.program, self.folder / database, options=options), wanted, what)
@@ -200,21 +202,45 @@ class Cases:
         return sum(int(found.group(1)) for line in geth.log_lines("Received node data response")
                    if (found := answers.search(line)))
 
+    def head_that_moves(self):
+        say("the head moves on while we sync, from a geth that itself syncs from another")
+        if not loopback.SlowLine.possible():
+            say("  left out: no tc")
+            return
+        with Geth(self.geth_program, self.folder / "geth3", self.fixture,
+                  SECOND_GETH_PORT) as growing:
+            growing.initialise()
+            growing.import_until(EARLY_HEAD)
+            growing.start()
+            with loopback.SlowLine(MOVING_KBIT), self.daemon("moving", server=growing) as daemon:
+                status = daemon.wait_until("items of the first pivot", lambda s: (
+                    s["progress"]["items_committed"] > 1000), SYNC_TIMEOUT_S)
+                check(status["pivot"]["number"] == EARLY_HEAD - 64,
+                      f"it begins with block {status['pivot']['number']}")
+                growing.call("admin_addPeer", self.geth.enode())
+                status = daemon.wait_until("another pivot", lambda s: s["pivot"]["moves"] > 0,
+                                           SLOW_TIMEOUT_S)
+                say(f"  ok: at {status['progress']['items_committed']} items it moves on to block "
+                    f"{status['pivot']['number']}")
+                check(status["phase"] == "syncing", "in the midst of the sync")
+                status = daemon.wait_until("a complete state", is_complete, SLOW_TIMEOUT_S)
+                pivot = self.fixture.meta["pivot_at_head_minus_64"]["number"]
+                check(status["pivot"]["number"] == pivot, f"it ends with block {pivot}")
+                check(daemon.log_text().count("joined peer=") == 1, "one connection for all of it")
+                check(not growing.log_lines(DROPPED), "geth never dropped a peer")
+                check(daemon.stop() == 0, "SIGTERM ends it with 0")
+        self.verified("moving", self.fixture.stated_at_200(), "the state is whole")
+
     def slow_line(self, kbit):
         say(f"a sync over a line of {kbit} kbit/s")
-        shape = ["tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", f"{kbit}kbit",
-                 "burst", "10kb", "latency", "2s"]
-        # Packets no longer than the burst.
-        for command in (["ip", "link", "set", "lo", "mtu", "1500"], shape):
-            subprocess.run(command, check=True)
         dropped = len(self.geth.log_lines(DROPPED))
-        with self.daemon("slow") as daemon:
+        with loopback.SlowLine(kbit), self.daemon("slow") as daemon:
             started = time.monotonic()
-            last = 0
+            told = 0
             while not is_complete(status := daemon.status() or {"phase": "unknown"}):
-                if time.monotonic() - last > 30:
-                    last = time.monotonic()
-                    say(f"  {last - started:.0f} s: {status}")
+                if time.monotonic() - told > 30:
+                    told = time.monotonic()
+                    say(f"  {told - started:.0f} s: {status}")
                 if not daemon.running():
                     raise Failure(f"it ended:\n{daemon.log_text()[-4000:]}")
                 time.sleep(2)
@@ -229,6 +255,7 @@ class Cases:
         self.pivot_of_its_own(idle)
         self.pinned_pivots()
         self.dialed_by_geth()
+        self.head_that_moves()
         if slow:
             self.slow_line(slow)
 

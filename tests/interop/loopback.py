@@ -30,6 +30,26 @@ def interfaces_up():
     return [name for _, name in socket.if_nameindex() if _flags(name) & IFF_UP]
 
 
+class SlowLine:
+    """Loopback at so many kbit/s, both ways together, while the context is open."""
+
+    def __init__(self, kbit):
+        self.shape = f"tc qdisc add dev lo root tbf rate {kbit}kbit burst 10kb latency 2s"
+
+    @staticmethod
+    def possible():
+        return shutil.which("tc") is not None and shutil.which("ip") is not None
+
+    def __enter__(self):
+        # No packet may be longer than the burst.
+        for command in ("ip link set lo mtu 1500", self.shape):
+            subprocess.run(command.split(), check=True)
+
+    def __exit__(self, *_):
+        for command in ("tc qdisc del dev lo root", "ip link set lo mtu 65536"):
+            subprocess.run(command.split(), check=True)
+
+
 def enter():
     """Runs this program again in a namespace of its own, unless it is there already. Returns there.
 
