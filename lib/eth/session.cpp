@@ -84,6 +84,7 @@ class SessionImpl final : public Session, public std::enable_shared_from_this<Se
     async::Task<Result<NodeData>> get_node_data(std::vector<Hash256> hashes,
                                                 TimePoint deadline) override;
     async::Task<Result<Headers>> get_headers(HeaderQuery query, TimePoint deadline) override;
+    Result<void> announce_block(const BlockAnnouncement& block) override;
     void disconnect(rlpx::DisconnectReason reason) override { connection_->disconnect(reason); }
 
   private:
@@ -101,6 +102,7 @@ class SessionImpl final : public Session, public std::enable_shared_from_this<Se
 
     Result<void> may_ask(std::size_t open, TimePoint deadline) const;
     Result<void> ask(MessageCode code, const Bytes& payload);
+    Result<void> send(MessageCode code, const Bytes& payload);
     template <class Answer>
     async::Task<Result<Answer>> wait_for(RequestId id, Waiting<Answer>& waiting,
                                          TimePoint deadline);
@@ -284,10 +286,20 @@ Result<void> SessionImpl::may_ask(std::size_t open, TimePoint deadline) const {
 }
 
 Result<void> SessionImpl::ask(MessageCode code, const Bytes& payload) {
-    FASTSYNC_CHECK(connection_->send(kProtocolName, static_cast<std::uint32_t>(code), payload));
+    FASTSYNC_CHECK(send(code, payload));
     ++stats_.requests_sent;
+    return {};
+}
+
+Result<void> SessionImpl::send(MessageCode code, const Bytes& payload) {
+    FASTSYNC_CHECK(connection_->send(kProtocolName, static_cast<std::uint32_t>(code), payload));
     stats_.bytes_out += payload.size();
     return {};
+}
+
+Result<void> SessionImpl::announce_block(const BlockAnnouncement& block) {
+    if (closed_) return Error{Errc::kClosed, "session ended"};
+    return send(MessageCode::kNewBlockHashes, encode_new_block_hashes({&block, 1}));
 }
 
 template <class Answer>

@@ -89,6 +89,8 @@ class Session {
     ///         kTimeout, kClosed, kOverloaded, kTooLarge (an amount over kMaxHeadersAccepted)
     [[nodiscard]] virtual async::Task<Result<std::vector<chain::BlockHeader>>> get_headers(
         HeaderQuery query, TimePoint deadline) = 0;
+    /// Tells the peer of a new block of ours (NewBlockHashes). kClosed, kOverloaded
+    [[nodiscard]] virtual Result<void> announce_block(const BlockAnnouncement& block) = 0;
     virtual void disconnect(rlpx::DisconnectReason reason) = 0;
 };
 
