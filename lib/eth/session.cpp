@@ -300,11 +300,6 @@ Result<void> SessionImpl::send(MessageCode code, const Bytes& payload) {
     return {};
 }
 
-Result<void> SessionImpl::announce_block(const BlockAnnouncement& block) {
-    if (closed_) return Error{Errc::kClosed, "session ended"};
-    return send(MessageCode::kNewBlockHashes, encode_new_block_hashes({&block, 1}));
-}
-
 template <class Answer>
 async::Task<Result<Answer>> SessionImpl::wait_for(RequestId id, Waiting<Answer>& waiting,
                                                   TimePoint deadline) {
@@ -343,11 +338,8 @@ async::Task<Result<Headers>> SessionImpl::get_headers(HeaderQuery query, TimePoi
 void SessionImpl::announce_block(const Hash256& hash, chain::BlockNumber number) {
     if (closed_ || hash == told_head_) return;
     const Bytes payload = encode_new_block_hashes(std::array{BlockAnnouncement{hash, number}});
-    const auto code = static_cast<std::uint32_t>(MessageCode::kNewBlockHashes);
     // A peer that takes nothing just now misses it, and asks others.
-    if (!connection_->send(kProtocolName, code, payload)) return;
-    stats_.bytes_out += payload.size();
-    told_head_ = hash;
+    if (send(MessageCode::kNewBlockHashes, payload)) told_head_ = hash;
 }
 
 }  // namespace

@@ -69,12 +69,14 @@ Task<void> PivotChooser::find_heads() {
 
 /// The announced head, then onwards by number: announcements may have been missed.
 Task<void> PivotChooser::find_head(std::shared_ptr<StatePeer> peer) {
-    auto first = co_await ask(peer, {peer->head_hash(), 1, 0, false});
+    // The peer may announce another one before it answers.
+    const Hash256 announced = peer->head_hash();
+    auto first = co_await ask(peer, {announced, 1, 0, false});
     // Lacking a header takes an empty answer; silence keeps every choice of a pivot waiting.
     if (!first && first.error().code == Errc::kTimeout) peer->report(Misbehaviour::kStalling);
     if (!first || first->empty()) co_return;
     chain::BlockHeader head = std::move(first->front());
-    if (head.hash != peer->head_hash()) {
+    if (head.hash != announced) {
         log::debug("pivot", "peer={} answered another header than asked for", peer->name());
         peer->report(Misbehaviour::kForgedHeaders);
         co_return;
@@ -144,12 +146,16 @@ Task<Result<PivotChooser::Headers>> PivotChooser::chain_to_head(const Candidate&
         headers = co_await ask(candidate.peer, {from, head.number - from + 1, 0, false});
     }
     if (!headers) co_return headers.error();
-    if (headers->empty()) co_return Error{Errc::kNotFound, "no headers from pivot to head"};
-    const bool whole = headers->front().number == from && headers->back().hash == head.hash;
-    if (!whole || !check_linked(*headers)) {
+    if (!check_linked(*headers)) {
         candidate.peer->report(Misbehaviour::kForgedHeaders);
         co_return Error{Errc::kMalformed, "headers from pivot to head do not link"};
     }
+    // The peer's chain may have been reorganised since it told its head: another head of the same
+    // height is as good, a shorter chain is asked for again.
+    const bool whole = !headers->empty() && headers->front().number == from &&
+                       headers->back().number == head.number;
+    if (!whole)
+        co_return Error{Errc::kNotFound, "the peer does not hold all headers from pivot to head"};
     chain::BlockNumber start = fresh;
     const bool has_kept = may_keep && from <= keep_->number;
     if (has_kept && (*headers)[keep_->number - from].hash == keep_->hash) start = keep_->number;

@@ -188,9 +188,9 @@ class Daemon(Process):
         return wait_for(what, look, timeout)
 
 
-def verify(program, data_dir, timeout=300):
+def verify(program, data_dir, timeout=300, options=()):
     """The report of `fastsyncd verify --json` on a state that must be complete and sound."""
-    done = subprocess.run([program, "verify", "--data-dir", str(data_dir), "--json"],
+    done = subprocess.run([program, "verify", "--data-dir", str(data_dir), "--json", *options],
                           capture_output=True, text=True, timeout=timeout, check=False)
     if done.returncode != 0:
         raise Failure(f"verify ended with {done.returncode}: {done.stdout}{done.stderr}")
