@@ -1,5 +1,7 @@
 #include <daemon/config.hpp>
 #include <daemon/daemon.hpp>
+#include <daemon/stop_signals.hpp>
+#include <daemon/version.hpp>
 
 #include "command.hpp"
 
@@ -7,10 +9,23 @@ namespace fastsync::app {
 namespace {
 
 int run(Arguments arguments) {
-    const auto config = daemon::parse_run_config(arguments);
+    auto config = daemon::parse_run_config(arguments);
     if (!config) return fail("run", config.error());
     log::setup(config->log_level);
-    return daemon::run_daemon(*config);
+    log::info("daemon", "fastsyncd version={} network={} network_id={} genesis={} data_dir=\"{}\"",
+              daemon::version(), config->network.name, config->network.network_id,
+              to_hex0x(config->network.genesis_hash), config->data_dir.string());
+    auto opened = daemon::Daemon::open(*std::move(config));
+    if (!opened) return fail("run", opened.error());
+    daemon::Daemon& node = **opened;
+    if (const std::string enode = node.enode(); !enode.empty())
+        log::info("daemon", "listening enode={}", enode);
+    if (node.http_port() != 0) log::info("daemon", "http port={}", node.http_port());
+    const daemon::StopSignals signals{[&node] { node.stop(); }};
+    const auto ended = node.run();
+    if (!ended) return fail("run", ended.error());
+    log::info("daemon", "stopped");
+    return kDone;
 }
 
 }  // namespace

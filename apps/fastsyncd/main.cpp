@@ -12,11 +12,10 @@ namespace {
 
 std::vector<Command> commands() {
     return {
-#ifdef FASTSYNC_APP_RUN
         run_command(),
-#endif
         status_command(),
         verify_command(),
+        devnet_command(),
     };
 }
 

@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <optional>
 
 #include <daemon/state_backend.hpp>
+#include <eth/header_walk.hpp>
 #include <rlp/encode.hpp>
+#include <sync/pivot.hpp>
 
 namespace fastsync::daemon {
 
@@ -14,19 +15,23 @@ StateBackend::StateBackend(std::uint64_t network_id, const Hash256& genesis_hash
 
 void StateBackend::offer(std::vector<chain::BlockHeader> headers) {
     headers_.clear();
+    // With a head further up, others would choose a pivot whose state we do not have.
+    if (headers.size() > sync::kPivotDistance + 1) headers.resize(sync::kPivotDistance + 1);
     for (auto& header : headers)
         headers_.insert_or_assign(header.number, std::move(header));
+}
+
+const chain::BlockHeader* StateBackend::head() const noexcept {
+    return headers_.empty() ? nullptr : &headers_.rbegin()->second;
 }
 
 eth::ChainIdentity StateBackend::identity() const {
     // The difficulty of next to nothing keeps full nodes from syncing blocks from us, which we do
     // not have.
-    const Hash256 head = headers_.empty() ? genesis_hash_ : headers_.rbegin()->second.hash;
-    return {network_id_, genesis_hash_, head, 1};
+    return {network_id_, genesis_hash_, head() == nullptr ? genesis_hash_ : head()->hash, 1};
 }
 
 Task<std::vector<Bytes>> StateBackend::headers(eth::HeaderQuery query) {
-    std::vector<Bytes> found;
     chain::BlockNumber at = 0;
     if (const auto* number = std::get_if<chain::BlockNumber>(&query.origin)) {
         at = *number;
@@ -34,22 +39,13 @@ Task<std::vector<Bytes>> StateBackend::headers(eth::HeaderQuery query) {
         const auto& hash = std::get<Hash256>(query.origin);
         const auto known = std::find_if(headers_.begin(), headers_.end(),
                                         [&](const auto& h) { return h.second.hash == hash; });
-        if (known == headers_.end()) co_return found;
+        if (known == headers_.end()) co_return std::vector<Bytes>{};
         at = known->first;
     }
-    const std::size_t amount = std::min<std::uint64_t>(query.amount, eth::kMaxHeadersServed);
-    while (found.size() < amount) {
-        const auto known = headers_.find(at);
-        if (known == headers_.end()) break;
-        found.push_back(known->second.raw);
-        // A step that leaves the numbers we have ends the answer; it must not wrap around into
-        // them.
-        if (query.skip >= headers_.rbegin()->first) break;
-        const std::uint64_t step = query.skip + 1;
-        if (query.reverse && at < step) break;
-        at = query.reverse ? at - step : at + step;
-    }
-    co_return found;
+    co_return eth::walk_headers(query, at, [&](chain::BlockNumber number) {
+        const auto known = headers_.find(number);
+        return known == headers_.end() ? nullptr : &known->second.raw;
+    });
 }
 
 Task<Bytes> StateBackend::node_data(std::vector<Hash256> hashes) {

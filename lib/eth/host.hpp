@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <async/clock.hpp>
@@ -11,6 +12,7 @@
 #include <crypto/entropy.hpp>
 #include <enode/enode.hpp>
 #include <eth/backend.hpp>
+#include <eth/handshake_streams.hpp>
 #include <eth/peer_set.hpp>
 #include <eth/redial.hpp>
 #include <eth/session.hpp>
@@ -52,6 +54,9 @@ class Host {
 
     /// Dials and accepts until stop(); when it returns, no session is left. Once.
     [[nodiscard]] async::Task<void> run();
+    /// Tells every peer of our new head: those there are, and those whose session begins later with
+    /// a Status that is out of date.
+    void announce(const Hash256& hash, chain::BlockNumber number);
     /// Ends dialing and listening; sessions stay. Idempotent.
     void stop_growing();
     /// stop_growing(), and says goodbye to every peer (at most 2 s). Idempotent, returns at once.
@@ -62,12 +67,24 @@ class Host {
     [[nodiscard]] const std::vector<DialState>& dials() const noexcept { return dials_; }
 
   private:
+    /// What became of a connection.
+    struct Ended {
+        Error why;
+        std::optional<Duration> stood;  ///< how long there was a session, if there was one
+    };
+
     [[nodiscard]] async::Task<void> accept_all();
     [[nodiscard]] async::Task<void> welcome(std::unique_ptr<net::ByteStream> stream);
     [[nodiscard]] async::Task<void> keep_dialed(std::size_t index);
-    [[nodiscard]] async::Task<Error> dial_once(std::size_t index);
-    [[nodiscard]] async::Task<Error> serve(std::unique_ptr<rlpx::Connection> connection,
-                                           Enode enode, Direction direction);
+    [[nodiscard]] async::Task<Ended> dial_once(Enode enode);
+    [[nodiscard]] async::Task<Ended> serve(std::unique_ptr<rlpx::Connection> connection,
+                                           net::ByteStream& stream, Enode enode,
+                                           Direction direction);
+    [[nodiscard]] async::Task<Ended> turn_away(std::unique_ptr<rlpx::Connection> connection,
+                                               rlpx::DisconnectReason reason);
+    [[nodiscard]] PeerSet::Rank rank_of(const NodeId& id) const;
+    void note_joined(const Peer& peer);
+    [[nodiscard]] double chance();
 
     async::Executor executor_;
     async::Clock& clock_;
@@ -81,7 +98,9 @@ class Host {
 
     PeerSet peers_;
     std::vector<DialState> dials_;
+    HandshakeStreams handshakes_;
     std::size_t pending_inbound_ = 0;
+    std::optional<BlockAnnouncement> announced_;
     async::Gate closing_;  ///< no new connections
     bool stopped_ = false;
     async::TaskScope scope_;

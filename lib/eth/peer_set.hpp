@@ -44,6 +44,8 @@ class PeerSet {
     /// Takes a peer out, and its place.
     void remove(std::uint64_t number);
 
+    /// True for a node that is connected or about to be.
+    [[nodiscard]] bool holds(const NodeId& id) const { return places_.contains(id); }
     [[nodiscard]] std::size_t size() const noexcept { return peers_.size(); }
     [[nodiscard]] const std::map<std::uint64_t, Peer>& all() const noexcept { return peers_; }
 

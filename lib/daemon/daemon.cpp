@@ -1,0 +1,266 @@
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <async/clock.hpp>
+#include <async/task_scope.hpp>
+#include <common/log.hpp>
+#include <crypto/entropy.hpp>
+#include <daemon/daemon.hpp>
+#include <daemon/loop_thread.hpp>
+#include <daemon/node_key.hpp>
+#include <daemon/peer_hub.hpp>
+#include <daemon/state_backend.hpp>
+#include <daemon/status_report.hpp>
+#include <daemon/version.hpp>
+#include <eth/host.hpp>
+#include <net/tcp.hpp>
+#include <status/board.hpp>
+#include <status/http_server.hpp>
+#include <storage/rocks_store.hpp>
+#include <sync/downloader.hpp>
+
+namespace fastsync::daemon {
+namespace {
+
+using async::Task;
+
+/// How often the status is made anew, and how often the log gets a line of it.
+constexpr Duration kStatusInterval = std::chrono::milliseconds{250};
+constexpr Duration kSummaryInterval = std::chrono::seconds{10};
+
+/// An address that cannot be had is the operator's to change.
+Error as_config(Error error) {
+    if (error.code == Errc::kConnect) error.code = Errc::kConfig;
+    return error;
+}
+
+status::WallTime wall_now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+sync::Downloader::Options downloader_options(const RunConfig& config) {
+    const bool exits = config.when_complete == RunConfig::WhenComplete::kExit;
+    return {{config.pivot, config.confirmations},
+            exits ? sync::Downloader::WhenComplete::kReturn : sync::Downloader::WhenComplete::kStay,
+            nullptr};
+}
+
+Task<sync::SyncProgress> take_progress(const sync::Downloader& downloader) {
+    co_return downloader.progress();
+}
+
+Task<std::vector<chain::BlockHeader>> take_completed(const sync::Downloader& downloader) {
+    co_return downloader.completed_headers();
+}
+
+struct Threads {
+    LoopThread disk{"fs-disk"};
+    LoopThread net{"fs-net"};
+    LoopThread sync{"fs-sync"};
+};
+
+class DaemonImpl final : public Daemon {
+  public:
+    DaemonImpl(RunConfig config, crypto::SecretKey key, std::unique_ptr<storage::RocksStore> store)
+        : config_(std::move(config)),
+          key_(std::move(key)),
+          store_(std::move(store)),
+          net_clock_(async::make_system_clock(threads_.net.executor())),
+          sync_clock_(async::make_system_clock(threads_.sync.executor())),
+          downloader_(*store_, *sync_clock_, threads_.sync.executor(), downloader_options(config_)),
+          hub_(downloader_, threads_.net.executor(), threads_.sync.executor()),
+          backend_(config_.network.network_id, config_.network.genesis_hash, *store_,
+                   threads_.disk.executor()),
+          told_enough_(threads_.net.executor()) {}
+    DaemonImpl(const DaemonImpl&) = delete;
+    DaemonImpl& operator=(const DaemonImpl&) = delete;
+    ~DaemonImpl() override { finish_threads(); }
+
+    [[nodiscard]] Result<void> listen();
+    [[nodiscard]] Result<void> run() override;
+    void stop() override;
+    [[nodiscard]] std::string enode() const override { return enode_; }
+    [[nodiscard]] std::uint16_t http_port() const override {
+        return http_ ? http_->port() : std::uint16_t{0};
+    }
+
+  private:
+    [[nodiscard]] Result<std::unique_ptr<net::Listener>> open_listener();
+    [[nodiscard]] Task<Result<void>> run_all();
+    [[nodiscard]] Task<void> end_net();
+    [[nodiscard]] Task<void> tell_status();
+    [[nodiscard]] Task<void> publish();
+    [[nodiscard]] Task<void> offer_completed();
+    void log_summary(const status::StatusSnapshot& snapshot);
+    void finish_threads();
+
+    RunConfig config_;
+    crypto::SecretKey key_;
+    std::unique_ptr<storage::RocksStore> store_;
+    Threads threads_;
+    std::unique_ptr<async::Clock> net_clock_;
+    std::unique_ptr<async::Clock> sync_clock_;
+    sync::Downloader downloader_;
+    PeerHub hub_;
+    StateBackend backend_;
+    std::unique_ptr<eth::Host> host_;
+    status::StatusBoard board_;
+    std::unique_ptr<status::HttpServer> http_;
+    std::string enode_;
+
+    // On the net thread.
+    async::Gate told_enough_;
+    TimePoint started_{};
+    TimePoint next_summary_{};
+    std::optional<sync::SyncPhase> phase_;
+    status::WallTime phase_since_{};
+    std::optional<Hash256> offered_;  ///< the last of the headers that were offered
+};
+
+Result<std::unique_ptr<net::Listener>> DaemonImpl::open_listener() {
+    if (!config_.listen) return std::unique_ptr<net::Listener>{};
+    auto listener = net::make_tcp_listener(threads_.net.executor(), *net_clock_, *config_.listen);
+    if (!listener) return as_config(listener.error());
+    const std::uint16_t port = (*listener)->port();
+    enode_ = to_string(Enode{key_.public_key(), config_.listen->host, port, port});
+    return listener;
+}
+
+Result<void> DaemonImpl::listen() {
+    const async::Executor net = threads_.net.executor();
+    FASTSYNC_TRY(std::unique_ptr<net::Listener> listener, open_listener());
+    if (config_.http) {
+        status::HttpServerOptions options;
+        options.address = config_.http->address.host;
+        options.port = config_.http->address.port;
+        options.exposure = config_.http->exposure == HttpConfig::Exposure::kPublic
+                               ? status::Exposure::kPublic
+                               : status::Exposure::kLoopbackOnly;
+        options.version = version();
+        auto http = status::HttpServer::open(net, options, board_);
+        if (!http) return as_config(http.error());
+        http_ = *std::move(http);
+    }
+    rlpx::LocalNode local{key_,
+                          "fastsyncd/v" + std::string{version()} + "/linux",
+                          listener ? listener->port() : std::uint16_t{0},
+                          {}};
+    host_ = std::make_unique<eth::Host>(
+        net, *net_clock_, crypto::system_entropy(), std::move(local), backend_,
+        net::make_tcp_dialer(net, *net_clock_), std::move(listener),
+        eth::HostOptions{config_.static_peers, config_.max_peers}, &hub_);
+    return {};
+}
+
+Result<void> DaemonImpl::run() {
+    boost::asio::io_context main;
+    std::optional<Result<void>> outcome;
+    struct Body {
+        static Task<void> run(DaemonImpl& self, std::optional<Result<void>>& out) {
+            out = co_await self.run_all();
+        }
+    };
+    async::TaskScope scope{main.get_executor()};
+    scope.spawn(Body::run(*this, outcome));
+    main.run();
+    finish_threads();
+    FASTSYNC_ASSERT(outcome.has_value());
+    return *std::move(outcome);
+}
+
+/// On the main thread: starts what lives on the others and waits for it.
+Task<Result<void>> DaemonImpl::run_all() {
+    const async::Executor main = co_await boost::asio::this_coro::executor;
+    const async::Executor net = threads_.net.executor();
+    async::TaskScope scope{main};
+    started_ = net_clock_->now();
+    next_summary_ = started_ + kSummaryInterval;
+    if (http_) scope.spawn(async::run_on(net, http_->run()));
+    scope.spawn(async::run_on(net, tell_status()));
+    scope.spawn(async::run_on(net, host_->run()));
+    Result<void> outcome = co_await async::run_on(threads_.sync.executor(), downloader_.run());
+    co_await async::run_on(net, end_net());
+    co_await scope.join();
+    co_return outcome;
+}
+
+/// On the net thread.
+Task<void> DaemonImpl::end_net() {
+    co_await publish();
+    told_enough_.open();
+    host_->stop();
+    if (http_) http_->stop();
+}
+
+void DaemonImpl::stop() {
+    boost::asio::post(threads_.net.executor(), [this] { host_->stop_growing(); });
+    boost::asio::post(threads_.sync.executor(), [this] { downloader_.stop(); });
+}
+
+/// On the net thread: the status board, the log's summary, and what peers are offered.
+Task<void> DaemonImpl::tell_status() {
+    while (!told_enough_.is_open()) {
+        co_await publish();
+        co_await offer_completed();
+        (void)co_await net_clock_->sleep_until(net_clock_->now() + kStatusInterval, &told_enough_);
+    }
+}
+
+Task<void> DaemonImpl::publish() {
+    const sync::SyncProgress progress =
+        co_await async::run_on(threads_.sync.executor(), take_progress(downloader_));
+    if (phase_ != progress.phase) {
+        phase_ = progress.phase;
+        phase_since_ = wall_now();
+    }
+    const TimePoint now = net_clock_->now();
+    const auto uptime = static_cast<std::uint64_t>(to_seconds(now - started_));
+    auto snapshot = std::make_shared<const status::StatusSnapshot>(
+        make_snapshot(progress, host_->peers(), {config_.network, phase_since_, uptime, now}));
+    log_summary(*snapshot);
+    board_.publish(std::move(snapshot));
+}
+
+void DaemonImpl::log_summary(const status::StatusSnapshot& snapshot) {
+    if (net_clock_->now() < next_summary_) return;
+    next_summary_ = net_clock_->now() + kSummaryInterval;
+    if (snapshot.phase == status::Phase::kComplete) return;
+    log::info("status", "{}", summary_line(snapshot));
+}
+
+Task<void> DaemonImpl::offer_completed() {
+    auto headers = co_await async::run_on(threads_.sync.executor(), take_completed(downloader_));
+    if (headers.empty() || headers.back().hash == offered_) co_return;
+    offered_ = headers.back().hash;
+    backend_.offer(std::move(headers));
+    host_->announce(backend_.head()->hash, backend_.head()->number);
+}
+
+/// The order matters: the last sessions are let go of on the sync thread and end on the net thread.
+void DaemonImpl::finish_threads() {
+    threads_.disk.finish();
+    threads_.sync.finish();
+    threads_.net.finish();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::open(RunConfig config) {
+    FASTSYNC_TRY(crypto::SecretKey key,
+                 load_or_create_node_key(config.node_key, crypto::system_entropy()));
+    storage::StoreOptions options;
+    options.neighbours = {std::string{kNodeKeyFile}, std::string{kNodeKeyDraft}};
+    FASTSYNC_TRY(
+        auto store,
+        storage::RocksStore::open_or_create(
+            config.data_dir, {config.network.network_id, config.network.genesis_hash}, options));
+    auto daemon = std::make_unique<DaemonImpl>(std::move(config), std::move(key), std::move(store));
+    FASTSYNC_CHECK(daemon->listen());
+    return std::unique_ptr<Daemon>{std::move(daemon)};
+}
+
+}  // namespace fastsync::daemon

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/core.h>
+
+#include <daemon/status_report.hpp>
+#include <daemon/version.hpp>
+
+namespace fastsync::daemon {
+namespace {
+
+/// Longest time left that is told, seconds: a rate next to nothing says nothing.
+constexpr double kLongestEta = 10.0 * 365 * 24 * 3600;
+
+status::ProgressStatus progress_of(const sync::SyncProgress& progress) {
+    status::ProgressStatus out;
+    const bool complete = progress.phase == sync::SyncPhase::kComplete;
+    // Shares are integers: the whole is exactly 1, and nothing else is.
+    out.fraction = complete ? 1.0 : progress.fraction;
+    if (progress.eta_s && *progress.eta_s < kLongestEta)
+        out.eta_s = static_cast<std::uint64_t>(std::llround(*progress.eta_s));
+    out.items_committed = progress.counters.items_committed();
+    out.nodes_committed = progress.counters.nodes_committed;
+    out.codes_committed = progress.counters.codes_committed;
+    out.bytes_committed = progress.counters.bytes_committed;
+    out.pending = progress.pending;
+    out.in_flight = progress.in_flight;
+    out.retries = progress.counters.retries;
+    out.duplicates = progress.counters.duplicates;
+    out.unexpected = progress.counters.unexpected;
+    out.items_per_s = progress.items_per_s;
+    out.bytes_per_s = progress.bytes_per_s;
+    return out;
+}
+
+std::optional<status::PivotStatus> pivot_of(const sync::SyncProgress& progress) {
+    if (!progress.state_root) return std::nullopt;
+    status::PivotStatus out;
+    out.state_root = *progress.state_root;
+    out.moves = progress.pivot_moves;
+    if (progress.pivot) {
+        out.number = progress.pivot->number;
+        out.hash = progress.pivot->hash;
+    }
+    return out;
+}
+
+status::PeerRow row_of(const eth::Peer& peer, TimePoint now) {
+    status::PeerRow row;
+    row.enode = to_string(peer.enode);
+    row.client = peer.session->connection().remote_hello().client_name;
+    row.eth_version = peer.session->status().eth_version;
+    row.direction = peer.direction == eth::Direction::kInbound ? status::Direction::kInbound
+                                                               : status::Direction::kOutbound;
+    row.connected_s = static_cast<std::uint64_t>(std::max(0.0, to_seconds(now - peer.since)));
+    return row;
+}
+
+}  // namespace
+
+status::Phase to_phase(sync::SyncPhase phase) noexcept {
+    switch (phase) {
+        case sync::SyncPhase::kFindingPeers:
+            return status::Phase::kFindingPeers;
+        case sync::SyncPhase::kChoosingPivot:
+            return status::Phase::kChoosingPivot;
+        case sync::SyncPhase::kSyncing:
+            return status::Phase::kSyncing;
+        case sync::SyncPhase::kComplete:
+            return status::Phase::kComplete;
+        case sync::SyncPhase::kStopping:
+            return status::Phase::kStopping;
+        case sync::SyncPhase::kFailed:
+            break;
+    }
+    return status::Phase::kFailed;
+}
+
+status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const eth::PeerSet& peers,
+                                     const StatusContext& context) {
+    status::StatusSnapshot out;
+    out.version = version();
+    out.network = {context.network.name, context.network.network_id, context.network.genesis_hash};
+    out.phase = to_phase(progress.phase);
+    out.waiting_for = progress.waiting_for;
+    out.phase_since = context.phase_since;
+    out.uptime_s = context.uptime_s;
+    if (progress.head) out.head = {progress.head->number, progress.head->hash};
+    out.pivot = pivot_of(progress);
+    out.progress = progress_of(progress);
+    out.peers.connected = peers.size();
+    for (const auto& [number, peer] : peers.all()) {
+        status::PeerRow row = row_of(peer, context.now);
+        const auto view =
+            std::find_if(progress.peers.begin(), progress.peers.end(),
+                         [&](const auto& p) { return p.id == sync::PeerId{peer.number}; });
+        if (view != progress.peers.end()) {
+            row.rtt_ms = 1000 * to_seconds(view->round_trip);
+            row.items_per_s = view->items_per_s;
+            row.in_flight = view->in_flight;
+            row.delivered = view->delivered;
+            row.empty = view->empty;
+            row.bad = view->timeouts + view->unexpected;
+            if (view->delivered > 0) ++out.peers.serving;
+        }
+        out.peer_rows.push_back(std::move(row));
+    }
+    return out;
+}
+
+std::string summary_line(const status::StatusSnapshot& snapshot) {
+    const auto& p = snapshot.progress;
+    std::string line = fmt::format("phase={} done={:.2f}% items={} bytes={} items_per_s={:.0f}",
+                                   to_string(snapshot.phase), 100 * p.fraction, p.items_committed,
+                                   p.bytes_committed, p.items_per_s);
+    line += fmt::format(" pending={} in_flight={} peers={}", p.pending, p.in_flight,
+                        snapshot.peers.connected);
+    if (p.eta_s) line += fmt::format(" left_s={}", *p.eta_s);
+    if (snapshot.pivot && snapshot.pivot->number)
+        line += fmt::format(" pivot={}", *snapshot.pivot->number);
+    if (!snapshot.waiting_for.empty())
+        line += fmt::format(" waiting_for=\"{}\"", snapshot.waiting_for);
+    return line;
+}
+
+}  // namespace fastsync::daemon

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include <daemon/networks.hpp>
+#include <eth/peer_set.hpp>
+#include <status/snapshot.hpp>
+#include <sync/sync_progress.hpp>
+
+namespace fastsync::daemon {
+
+/// What a snapshot is made of besides the progress: all of one moment.
+struct StatusContext {
+    Network network;
+    status::WallTime phase_since{};
+    std::uint64_t uptime_s = 0;
+    TimePoint now{};
+};
+
+[[nodiscard]] status::Phase to_phase(sync::SyncPhase phase) noexcept;
+
+/// The daemon as its status page tells it.
+[[nodiscard]] status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress,
+                                                   const eth::PeerSet& peers,
+                                                   const StatusContext& context);
+
+/// "phase=syncing fraction=12.3% items_per_s=…": the line that the log gets every few seconds.
+[[nodiscard]] std::string summary_line(const status::StatusSnapshot& snapshot);
+
+}  // namespace fastsync::daemon

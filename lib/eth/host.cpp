@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <utility>
+
+#include <common/log.hpp>
+#include <eth/host.hpp>
+#include <eth/version.hpp>
+#include <net/address.hpp>
+
+namespace fastsync::eth {
+
+using async::Task;
+
+namespace {
+
+rlpx::DisconnectReason reason_for(PeerSet::Refusal refusal) {
+    switch (refusal) {
+        case PeerSet::Refusal::kSelf:
+            return rlpx::DisconnectReason::kSelf;
+        case PeerSet::Refusal::kAlreadyConnected:
+            return rlpx::DisconnectReason::kAlreadyConnected;
+        case PeerSet::Refusal::kTooMany:
+            break;
+    }
+    return rlpx::DisconnectReason::kTooManyPeers;
+}
+
+/// Where an incoming peer may be reached, as far as it says.
+Enode enode_of(const rlpx::Connection& connection) {
+    Enode enode{connection.remote_id(), "", connection.remote_hello().listen_port, 0};
+    const std::string address = connection.remote_address();
+    const auto parsed = net::parse_host_port(address);
+    enode.host = parsed ? parsed->host : address;
+    return enode;
+}
+
+std::vector<DialState> dial_states(const std::vector<Enode>& peers) {
+    std::vector<DialState> states;
+    for (const Enode& peer : peers)
+        states.emplace_back(peer.host);
+    return states;
+}
+
+}  // namespace
+
+Host::Host(async::Executor executor, async::Clock& clock, crypto::EntropySource& entropy,
+           rlpx::LocalNode local, Backend& backend, std::unique_ptr<net::Dialer> dialer,
+           std::unique_ptr<net::Listener> listener, HostOptions options, HostObserver* observer)
+    : executor_(executor),
+      clock_(clock),
+      entropy_(entropy),
+      local_(std::move(local)),
+      backend_(backend),
+      dialer_(std::move(dialer)),
+      listener_(std::move(listener)),
+      options_(std::move(options)),
+      observer_(observer),
+      peers_(local_.key.public_key(), options_.max_peers),
+      dials_(dial_states(options_.static_peers)),
+      closing_(executor),
+      scope_(executor) {
+    local_.offers = capability_offers();
+}
+
+Task<void> Host::run() {
+    for (std::size_t i = 0; i < options_.static_peers.size(); ++i)
+        scope_.spawn(keep_dialed(i));
+    if (listener_) scope_.spawn(accept_all());
+    co_await closing_.wait();
+    co_await scope_.join();
+}
+
+void Host::announce(const Hash256& hash, chain::BlockNumber number) {
+    announced_ = BlockAnnouncement{hash, number};
+    for (const auto& [id, peer] : peers_.all())
+        peer.session->announce_block(hash, number);
+}
+
+void Host::stop_growing() {
+    closing_.open();
+    dialer_->close();
+    if (listener_) listener_->close();
+}
+
+void Host::stop() {
+    stop_growing();
+    if (std::exchange(stopped_, true)) return;
+    handshakes_.close_all();
+    for (const auto& [number, peer] : peers_.all())
+        peer.session->disconnect(rlpx::DisconnectReason::kClientQuitting);
+}
+
+Task<void> Host::accept_all() {
+    while (!closing_.is_open()) {
+        auto stream = co_await listener_->accept();
+        if (!stream) break;
+        if (pending_inbound_ >= kMaxPendingInbound) {
+            log::debug("peers", "inbound refused address={} pending={}", (*stream)->remote(),
+                       pending_inbound_);
+            continue;
+        }
+        ++pending_inbound_;
+        scope_.spawn(welcome(*std::move(stream)));
+    }
+}
+
+Task<void> Host::welcome(std::unique_ptr<net::ByteStream> stream) {
+    const std::string address = stream->remote();
+    std::unique_ptr<net::ByteStream> tracked = handshakes_.add(std::move(stream));
+    net::ByteStream& raw = *tracked;
+    auto connection =
+        co_await rlpx::Connection::accept(std::move(tracked), local_, clock_, entropy_);
+    --pending_inbound_;
+    if (!connection) {
+        log::debug("peers", "inbound failed address={} reason=\"{}\"", address,
+                   connection.error().message());
+        co_return;
+    }
+    Enode enode = enode_of(**connection);
+    const Ended ended =
+        co_await serve(*std::move(connection), raw, std::move(enode), Direction::kInbound);
+    log::debug("peers", "inbound ended address={} reason=\"{}\"", address, ended.why.message());
+}
+
+Task<void> Host::keep_dialed(std::size_t index) {
+    const Enode enode = options_.static_peers[index];
+    while (!closing_.is_open()) {
+        Duration pause = kFirstPause;
+        // It may have come to us.
+        if (!peers_.holds(enode.id)) {
+            dials_[index].started();
+            const Ended ended = co_await dial_once(enode);
+            pause = dials_[index].ended(ended.why, ended.stood, chance());
+            log::debug("peers", "static peer={} ended reason=\"{}\" next_dial_s={:.1f}",
+                       short_id(enode.id), ended.why.message(), to_seconds(pause));
+        }
+        (void)co_await clock_.sleep_until(clock_.now() + pause, &closing_);
+    }
+}
+
+Task<Host::Ended> Host::dial_once(Enode enode) {
+    auto stream = co_await dialer_->dial(enode.host, enode.tcp_port, clock_.now() + kDialTimeout);
+    if (!stream) co_return Ended{stream.error(), {}};
+    std::unique_ptr<net::ByteStream> tracked = handshakes_.add(*std::move(stream));
+    net::ByteStream& raw = *tracked;
+    if (closing_.is_open()) co_return Ended{{Errc::kClosed, "we are stopping"}, {}};
+    auto connection =
+        co_await rlpx::Connection::initiate(std::move(tracked), local_, enode.id, clock_, entropy_);
+    if (!connection) co_return Ended{connection.error(), {}};
+    co_return co_await serve(*std::move(connection), raw, enode, Direction::kOutbound);
+}
+
+/// Tells a peer why it finds no place, and waits until it has heard.
+Task<Host::Ended> Host::turn_away(std::unique_ptr<rlpx::Connection> connection,
+                                  rlpx::DisconnectReason reason) {
+    connection->disconnect(reason);
+    (void)co_await connection->run();
+    co_return Ended{{Errc::kOverloaded, "we refused it: " + std::string{to_string(reason)}}, {}};
+}
+
+/// From Hello to the end of the session.
+Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net::ByteStream& stream,
+                              Enode enode, Direction direction) {
+    if (stopped_) co_return Ended{{Errc::kClosed, "we are stopping"}, {}};
+    const auto refusal = peers_.reserve(enode.id, rank_of(enode.id));
+    if (refusal) co_return co_await turn_away(std::move(connection), reason_for(*refusal));
+    auto opened = co_await Session::open(std::move(connection), backend_, clock_);
+    if (!opened) {
+        peers_.release(enode.id);
+        co_return Ended{opened.error(), {}};
+    }
+    const std::shared_ptr<Session> session = *std::move(opened);
+    handshakes_.settle(stream);
+    const Peer peer = peers_.add({0, std::move(enode), direction, clock_.now(), session});
+    note_joined(peer);
+    if (stopped_) session->disconnect(rlpx::DisconnectReason::kClientQuitting);
+    const Error why = co_await session->run();
+    session->observe(nullptr);
+    peers_.remove(peer.number);
+    if (observer_ != nullptr) observer_->on_left(peer, why);
+    co_return Ended{why, clock_.now() - peer.since};
+}
+
+void Host::note_joined(const Peer& peer) {
+    log::debug("peers", "joined peer={} client=\"{}\" eth={} peers={}", short_id(peer.enode.id),
+               peer.session->connection().remote_hello().client_name,
+               peer.session->status().eth_version, peers_.size());
+    for (std::size_t i = 0; i < dials_.size(); ++i) {
+        const bool dialed = peer.direction == Direction::kOutbound;
+        if (dialed && options_.static_peers[i].id == peer.enode.id) dials_[i].joined();
+    }
+    // Its Status went out before the announcement, perhaps.
+    if (announced_) peer.session->announce_block(announced_->hash, announced_->number);
+    if (observer_ != nullptr) observer_->on_joined(peer);
+}
+
+PeerSet::Rank Host::rank_of(const NodeId& id) const {
+    const auto& known = options_.static_peers;
+    const bool is_static =
+        std::any_of(known.begin(), known.end(), [&](const Enode& e) { return e.id == id; });
+    return is_static ? PeerSet::Rank::kStatic : PeerSet::Rank::kOrdinary;
+}
+
+double Host::chance() {
+    const auto drawn = entropy_.draw<FixedBytes<2, struct ChanceTag>>();
+    return (drawn.data[0] * 256 + drawn.data[1]) / 65536.0;
+}
+
+}  // namespace fastsync::eth
