@@ -118,7 +118,7 @@ class DaemonImpl final : public Daemon {
     TimePoint next_summary_{};
     std::optional<sync::SyncPhase> phase_;
     status::WallTime phase_since_{};
-    std::optional<Hash256> offered_;  ///< the head that peers are told
+    std::optional<Hash256> offered_;  ///< the last of the headers that were offered
 };
 
 Result<std::unique_ptr<net::Listener>> DaemonImpl::open_listener() {
@@ -237,6 +237,7 @@ Task<void> DaemonImpl::offer_completed() {
     if (headers.empty() || headers.back().hash == offered_) co_return;
     offered_ = headers.back().hash;
     backend_.offer(std::move(headers));
+    host_->announce(backend_.head()->hash, backend_.head()->number);
 }
 
 /// The order matters: the last sessions are let go of on the sync thread and end on the net thread.

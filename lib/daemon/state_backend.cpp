@@ -3,6 +3,7 @@
 #include <daemon/state_backend.hpp>
 #include <eth/header_walk.hpp>
 #include <rlp/encode.hpp>
+#include <sync/pivot.hpp>
 
 namespace fastsync::daemon {
 
@@ -14,15 +15,20 @@ StateBackend::StateBackend(std::uint64_t network_id, const Hash256& genesis_hash
 
 void StateBackend::offer(std::vector<chain::BlockHeader> headers) {
     headers_.clear();
+    // With a head further up, others would choose a pivot whose state we do not have.
+    if (headers.size() > sync::kPivotDistance + 1) headers.resize(sync::kPivotDistance + 1);
     for (auto& header : headers)
         headers_.insert_or_assign(header.number, std::move(header));
+}
+
+const chain::BlockHeader* StateBackend::head() const noexcept {
+    return headers_.empty() ? nullptr : &headers_.rbegin()->second;
 }
 
 eth::ChainIdentity StateBackend::identity() const {
     // The difficulty of next to nothing keeps full nodes from syncing blocks from us, which we do
     // not have.
-    const Hash256 head = headers_.empty() ? genesis_hash_ : headers_.rbegin()->second.hash;
-    return {network_id_, genesis_hash_, head, 1};
+    return {network_id_, genesis_hash_, head() == nullptr ? genesis_hash_ : head()->hash, 1};
 }
 
 Task<std::vector<Bytes>> StateBackend::headers(eth::HeaderQuery query) {

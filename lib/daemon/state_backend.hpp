@@ -19,8 +19,12 @@ class StateBackend final : public eth::Backend {
     StateBackend(std::uint64_t network_id, const Hash256& genesis_hash,
                  const storage::NodeReader& store, async::Executor disk);
 
-    /// From now on these headers are served and their last one is announced as our head.
+    /// From now on the state of the first of these headers is served, with the headers that lead
+    /// others to choose it as their pivot: it and at most sync::kPivotDistance above it. The last
+    /// of them is our head.
     void offer(std::vector<chain::BlockHeader> headers);
+    /// Null without an offer.
+    [[nodiscard]] const chain::BlockHeader* head() const noexcept;
 
     [[nodiscard]] eth::ChainIdentity identity() const override;
     [[nodiscard]] async::Task<std::vector<Bytes>> headers(eth::HeaderQuery query) override;

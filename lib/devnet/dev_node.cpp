@@ -66,13 +66,7 @@ Task<void> DevNode::make_blocks(Duration interval) {
 void DevNode::announce(const chain::BlockHeader& block) {
     log::debug("devnet", "block number={} state_root={} items={}", block.number,
                to_hex0x(block.state_root), chain_.items().size());
-    for (const auto& [number, peer] : host_.peers().all()) {
-        const auto sent = peer.session->announce_block({block.hash, block.number});
-        if (!sent) {
-            log::debug("devnet", "not announced peer={} reason=\"{}\"", short_id(peer.enode.id),
-                       sent.error().message());
-        }
-    }
+    host_.announce(block.hash, block.number);
 }
 
 }  // namespace fastsync::devnet

@@ -69,6 +69,12 @@ Task<void> Host::run() {
     co_await scope_.join();
 }
 
+void Host::announce(const Hash256& hash, chain::BlockNumber number) {
+    announced_ = BlockAnnouncement{hash, number};
+    for (const auto& [id, peer] : peers_.all())
+        peer.session->announce_block(hash, number);
+}
+
 void Host::stop_growing() {
     closing_.open();
     dialer_->close();
@@ -165,16 +171,26 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
     const std::shared_ptr<Session> session = *std::move(opened);
     handshakes_.settle(stream);
     const Peer peer = peers_.add({0, std::move(enode), direction, clock_.now(), session});
-    log::debug("peers", "joined peer={} client=\"{}\" eth={} peers={}", short_id(peer.enode.id),
-               session->connection().remote_hello().client_name, session->status().eth_version,
-               peers_.size());
-    if (observer_ != nullptr) observer_->on_joined(peer);
+    note_joined(peer);
     if (stopped_) session->disconnect(rlpx::DisconnectReason::kClientQuitting);
     const Error why = co_await session->run();
     session->observe(nullptr);
     peers_.remove(peer.number);
     if (observer_ != nullptr) observer_->on_left(peer, why);
     co_return Ended{why, clock_.now() - peer.since};
+}
+
+void Host::note_joined(const Peer& peer) {
+    log::debug("peers", "joined peer={} client=\"{}\" eth={} peers={}", short_id(peer.enode.id),
+               peer.session->connection().remote_hello().client_name,
+               peer.session->status().eth_version, peers_.size());
+    for (std::size_t i = 0; i < dials_.size(); ++i) {
+        const bool dialed = peer.direction == Direction::kOutbound;
+        if (dialed && options_.static_peers[i].id == peer.enode.id) dials_[i].joined();
+    }
+    // Its Status went out before the announcement, perhaps.
+    if (announced_) peer.session->announce_block(announced_->hash, announced_->number);
+    if (observer_ != nullptr) observer_->on_joined(peer);
 }
 
 PeerSet::Rank Host::rank_of(const NodeId& id) const {

@@ -54,6 +54,9 @@ class Host {
 
     /// Dials and accepts until stop(); when it returns, no session is left. Once.
     [[nodiscard]] async::Task<void> run();
+    /// Tells every peer of our new head: those there are, and those whose session begins later with
+    /// a Status that is out of date.
+    void announce(const Hash256& hash, chain::BlockNumber number);
     /// Ends dialing and listening; sessions stay. Idempotent.
     void stop_growing();
     /// stop_growing(), and says goodbye to every peer (at most 2 s). Idempotent, returns at once.
@@ -80,6 +83,7 @@ class Host {
     [[nodiscard]] async::Task<Ended> turn_away(std::unique_ptr<rlpx::Connection> connection,
                                                rlpx::DisconnectReason reason);
     [[nodiscard]] PeerSet::Rank rank_of(const NodeId& id) const;
+    void note_joined(const Peer& peer);
     [[nodiscard]] double chance();
 
     async::Executor executor_;
@@ -96,6 +100,7 @@ class Host {
     std::vector<DialState> dials_;
     HandshakeStreams handshakes_;
     std::size_t pending_inbound_ = 0;
+    std::optional<BlockAnnouncement> announced_;
     async::Gate closing_;  ///< no new connections
     bool stopped_ = false;
     async::TaskScope scope_;

@@ -34,9 +34,14 @@ bool is_private_address(std::string_view host) {
 DialState::DialState(std::string_view host)
     : shortest_(is_private_address(host) ? kFirstPause : kPublicPause), pause_(shortest_) {}
 
+void DialState::joined() {
+    failures_ = 0;
+    last_error_.clear();
+}
+
 Duration DialState::ended(const Error& why, std::optional<Duration> stood, double chance) {
     last_error_ = why.message();
-    failures_ = stood ? 0 : failures_ + 1;
+    if (!stood) ++failures_;
     if (stood && *stood >= kGoodConnection) pause_ = shortest_;
     const Duration pause = pause_ + from_seconds(to_seconds(pause_) * chance / 4);
     pause_ = std::min(2 * pause_, kLongestPause);

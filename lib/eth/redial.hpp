@@ -28,6 +28,8 @@ class DialState {
     explicit DialState(std::string_view host);
 
     void started() { ++attempts_; }
+    /// The dial led to a session, which stands.
+    void joined();
     /// A dial, or the session that came of it, ended.
     /// @param stood  how long the session stood; nothing when there was none
     /// @param chance  random, 0 ... 1: spreads the dials of many daemons by up to a quarter
@@ -37,7 +39,7 @@ class DialState {
     [[nodiscard]] std::uint64_t attempts() const noexcept { return attempts_; }
     /// Attempts that led to no session since the last one that did.
     [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
-    /// Why the last dial or session ended; empty before the first.
+    /// Why the last dial or session ended; empty before the first, and while a session stands.
     [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
 
   private:

@@ -1,3 +1,4 @@
+#include <array>
 #include <map>
 #include <utility>
 
@@ -84,7 +85,7 @@ class SessionImpl final : public Session, public std::enable_shared_from_this<Se
     async::Task<Result<NodeData>> get_node_data(std::vector<Hash256> hashes,
                                                 TimePoint deadline) override;
     async::Task<Result<Headers>> get_headers(HeaderQuery query, TimePoint deadline) override;
-    Result<void> announce_block(const BlockAnnouncement& block) override;
+    void announce_block(const Hash256& hash, chain::BlockNumber number) override;
     void disconnect(rlpx::DisconnectReason reason) override { connection_->disconnect(reason); }
 
   private:
@@ -112,6 +113,7 @@ class SessionImpl final : public Session, public std::enable_shared_from_this<Se
     Version version_;
     async::Clock& clock_;
     PeerStatus status_;
+    Hash256 told_head_;  ///< what we said last that our head is
     SessionObserver* observer_ = nullptr;
     RequestTracker tracker_;
     Waiting<NodeData> waiting_for_node_data_;
@@ -131,6 +133,7 @@ rlpx::DisconnectReason goodbye_for(const Error& error) {
 
 async::Task<Result<void>> SessionImpl::handshake(ChainIdentity identity) {
     scope_.spawn(pump());
+    told_head_ = identity.head_hash;
     Result<Status> status = Error{Errc::kIncompatible, "no version of eth in common"};
     if (version_.number != 0)
         status = co_await exchange_status(*connection_, version_, std::move(identity), clock_);
@@ -297,11 +300,6 @@ Result<void> SessionImpl::send(MessageCode code, const Bytes& payload) {
     return {};
 }
 
-Result<void> SessionImpl::announce_block(const BlockAnnouncement& block) {
-    if (closed_) return Error{Errc::kClosed, "session ended"};
-    return send(MessageCode::kNewBlockHashes, encode_new_block_hashes({&block, 1}));
-}
-
 template <class Answer>
 async::Task<Result<Answer>> SessionImpl::wait_for(RequestId id, Waiting<Answer>& waiting,
                                                   TimePoint deadline) {
@@ -335,6 +333,13 @@ async::Task<Result<Headers>> SessionImpl::get_headers(HeaderQuery query, TimePoi
     auto headers = co_await wait_for(id, waiting_for_headers_, deadline);
     if (headers) FASTSYNC_CO_CHECK(check_answer(query, *headers));
     co_return headers;
+}
+
+void SessionImpl::announce_block(const Hash256& hash, chain::BlockNumber number) {
+    if (closed_ || hash == told_head_) return;
+    const Bytes payload = encode_new_block_hashes(std::array{BlockAnnouncement{hash, number}});
+    // A peer that takes nothing just now misses it, and asks others.
+    if (send(MessageCode::kNewBlockHashes, payload)) told_head_ = hash;
 }
 
 }  // namespace

@@ -246,6 +246,11 @@ Task<void> Downloader::fetch(RequestId id) {
     for (const NodeTask& task : request.tasks)
         hashes.push_back(task.hash);
     auto answer = co_await peer->get_node_data(std::move(hashes), request.deadline);
+    // A peer that takes no more just now would say so again at once: its request stays open a
+    // while.
+    const bool refused =
+        !answer && answer.error().code != Errc::kTimeout && answer.error().code != Errc::kClosed;
+    if (refused) (void)co_await clock_.sleep_until(clock_.now() + kTick, &root_ended_);
     settle(id, std::move(answer));
     wake_.open();
 }

@@ -72,6 +72,8 @@ Task<void> PivotChooser::find_head(std::shared_ptr<StatePeer> peer) {
     // The peer may announce another one before it answers.
     const Hash256 announced = peer->head_hash();
     auto first = co_await ask(peer, {announced, 1, 0, false});
+    // Lacking a header takes an empty answer; silence keeps every choice of a pivot waiting.
+    if (!first && first.error().code == Errc::kTimeout) peer->report(Misbehaviour::kStalling);
     if (!first || first->empty()) co_return;
     chain::BlockHeader head = std::move(first->front());
     if (head.hash != announced) {
@@ -87,7 +89,7 @@ Task<void> PivotChooser::find_head(std::shared_ptr<StatePeer> peer) {
         head = std::move(next->back());
         if (next->size() < kMaxHeaders) break;
     }
-    candidates_.push_back({std::move(peer), std::move(head)});
+    candidates_.push_back({std::move(peer), std::move(head), {}});
 }
 
 Task<Result<Pivot>> PivotChooser::below_head() {
@@ -95,29 +97,54 @@ Task<Result<Pivot>> PivotChooser::below_head() {
         co_return Error{Errc::kNotFound, std::to_string(peers_.size()) +
                                              " peers connected, none tells its head header"};
     }
-    for (const Candidate& candidate : candidates_) {
-        auto headers = co_await chain_to_head(candidate);
-        if (!headers) {
-            log::debug("pivot", "peer={} {}", candidate.peer->name(), headers.error().message());
-            continue;
-        }
-        const bool agreed = co_await confirmed(candidate, headers->front());
+    co_await find_chains();
+    if (candidates_.empty()) {
+        co_return Error{Errc::kNotFound, std::to_string(peers_.size()) +
+                                             " peers connected, none serves the headers below its "
+                                             "head"};
+    }
+    for (Candidate& candidate : candidates_) {
+        const bool agreed = co_await confirmed(candidate);
         if (!agreed) continue;
-        const Hash256 root = headers->front().state_root;
-        co_return Pivot{root, *std::move(headers)};
+        const Hash256 root = candidate.chain.front().state_root;
+        co_return Pivot{root, std::move(candidate.chain)};
     }
     co_return Error{Errc::kNotFound, "no pivot header that enough of " +
                                          std::to_string(candidates_.size()) + " peers agree on"};
 }
 
+/// Asks all candidates for their chains. Those without one are none any more: what they do not have
+/// they cannot confirm either, and nobody must wait for it.
+Task<void> PivotChooser::find_chains() {
+    async::TaskScope scope{executor_};
+    for (Candidate& candidate : candidates_)
+        scope.spawn(find_chain(candidate));
+    co_await scope.join();
+    std::erase_if(candidates_, [](const Candidate& c) { return c.chain.empty(); });
+}
+
+Task<void> PivotChooser::find_chain(Candidate& candidate) {
+    auto headers = co_await chain_to_head(candidate);
+    if (headers)
+        candidate.chain = *std::move(headers);
+    else
+        log::debug("pivot", "peer={} {}", candidate.peer->name(), headers.error().message());
+}
+
 /// The headers pivot ... head of one peer, linked; from the pivot to keep where that is possible.
-Task<Result<PivotChooser::Headers>> PivotChooser::chain_to_head(Candidate candidate) {
+Task<Result<PivotChooser::Headers>> PivotChooser::chain_to_head(const Candidate& candidate) {
     const chain::BlockHeader& head = candidate.head;
     const bool may_keep =
         keep_ && keep_->number <= head.number && !is_stale(keep_->number, head.number);
     const chain::BlockNumber fresh = pivot_number(head.number);
-    const chain::BlockNumber from = may_keep ? std::min(keep_->number, fresh) : fresh;
+    chain::BlockNumber from = may_keep ? std::min(keep_->number, fresh) : fresh;
     auto headers = co_await ask(candidate.peer, {from, head.number - from + 1, 0, false});
+    // One that synced another pivot than ours has nothing below that.
+    const bool again = headers && headers->empty() && from < fresh;
+    if (again) {
+        from = fresh;
+        headers = co_await ask(candidate.peer, {from, head.number - from + 1, 0, false});
+    }
     if (!headers) co_return headers.error();
     if (!check_linked(*headers)) {
         candidate.peer->report(Misbehaviour::kForgedHeaders);
@@ -130,13 +157,15 @@ Task<Result<PivotChooser::Headers>> PivotChooser::chain_to_head(Candidate candid
     if (!whole)
         co_return Error{Errc::kNotFound, "the peer does not hold all headers from pivot to head"};
     chain::BlockNumber start = fresh;
-    if (may_keep && (*headers)[keep_->number - from].hash == keep_->hash) start = keep_->number;
+    const bool has_kept = may_keep && from <= keep_->number;
+    if (has_kept && (*headers)[keep_->number - from].hash == keep_->hash) start = keep_->number;
     headers->erase(headers->begin(), headers->begin() + static_cast<std::ptrdiff_t>(start - from));
     co_return headers;
 }
 
-/// Asks the other candidates for their header of that number.
-Task<bool> PivotChooser::confirmed(const Candidate& source, const chain::BlockHeader& pivot) {
+/// Asks the other candidates for their header of the pivot's number.
+Task<bool> PivotChooser::confirmed(const Candidate& source) {
+    const chain::BlockHeader pivot = source.chain.front();
     PeerList others;
     for (const Candidate& c : candidates_) {
         if (c.peer != source.peer) others.push_back(c.peer);

@@ -39,11 +39,12 @@ class PivotChooser {
     [[nodiscard]] async::Task<Result<Pivot>> choose();
 
   private:
+    using Headers = std::vector<chain::BlockHeader>;
     struct Candidate {
         std::shared_ptr<StatePeer> peer;
         chain::BlockHeader head;
+        Headers chain;  ///< pivot ... head, once find_chains() has asked for it
     };
-    using Headers = std::vector<chain::BlockHeader>;
 
     [[nodiscard]] async::Task<Result<Headers>> ask(std::shared_ptr<StatePeer> peer,
                                                    HeaderRequest request);
@@ -52,9 +53,10 @@ class PivotChooser {
     [[nodiscard]] async::Task<void> find_heads();
     [[nodiscard]] async::Task<void> find_head(std::shared_ptr<StatePeer> peer);
     [[nodiscard]] async::Task<Result<Pivot>> below_head();
-    [[nodiscard]] async::Task<Result<Headers>> chain_to_head(Candidate candidate);
-    [[nodiscard]] async::Task<bool> confirmed(const Candidate& source,
-                                              const chain::BlockHeader& pivot);
+    [[nodiscard]] async::Task<void> find_chains();
+    [[nodiscard]] async::Task<void> find_chain(Candidate& candidate);
+    [[nodiscard]] async::Task<Result<Headers>> chain_to_head(const Candidate& candidate);
+    [[nodiscard]] async::Task<bool> confirmed(const Candidate& source);
     [[nodiscard]] async::Task<Result<Pivot>> by_number(chain::BlockNumber number);
     [[nodiscard]] async::Task<Result<Pivot>> by_hash(Hash256 hash);
     [[nodiscard]] async::Task<Pivot> with_head(chain::BlockHeader pivot);

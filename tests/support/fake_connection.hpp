@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,10 +20,20 @@ class FakeConnection final : public rlpx::Connection {
         std::uint32_t code = 0;
         Bytes payload;
     };
+    /// What went out. It outlives the connection.
+    struct Journal {
+        std::vector<Sent> sent;
+        std::optional<rlpx::DisconnectReason> said_goodbye;
+    };
 
     FakeConnection(const async::Executor& executor, NodeId remote,
-                   std::optional<std::uint32_t> eth_version = 63)
-        : remote_(remote), eth_version_(eth_version), readable_(executor), closed_(executor) {
+                   std::optional<std::uint32_t> eth_version = 63,
+                   std::shared_ptr<Journal> journal = std::make_shared<Journal>())
+        : remote_(remote),
+          eth_version_(eth_version),
+          journal_(std::move(journal)),
+          readable_(executor),
+          closed_(executor) {
         hello_.client_name = "fake/1.0";
         hello_.id = remote;
     }
@@ -65,12 +76,12 @@ class FakeConnection final : public rlpx::Connection {
         if (ended_) return *ended_;
         if (protocol != "eth") return Error{Errc::kIncompatible, "not negotiated"};
         if (refuse_with) return Error{*refuse_with, "refused by the test"};
-        sent.push_back({code, to_bytes(payload)});
+        journal_->sent.push_back({code, to_bytes(payload)});
         if (on_send) on_send(code, payload);
         return {};
     }
     void disconnect(rlpx::DisconnectReason reason) override {
-        if (!said_goodbye && !ended_) said_goodbye = reason;
+        if (!journal_->said_goodbye && !ended_) journal_->said_goodbye = reason;
         inbox_.clear();
         end(Error{Errc::kClosed, "we disconnected"});
     }
@@ -79,15 +90,14 @@ class FakeConnection final : public rlpx::Connection {
         return std::nullopt;
     }
 
-    std::vector<Sent> sent;
     std::function<void(std::uint32_t, ByteView)> on_send;
     std::optional<Errc> refuse_with;  ///< what send() fails with
-    std::optional<rlpx::DisconnectReason> said_goodbye;
 
   private:
     NodeId remote_;
     rlpx::Hello hello_;
     std::optional<std::uint32_t> eth_version_;
+    std::shared_ptr<Journal> journal_;
     std::deque<rlpx::Message> inbox_;
     std::optional<Error> ended_;
     async::Gate readable_;

@@ -52,8 +52,13 @@ Task<bool> FakePeer::travel(TimePoint until) {
 Task<Result<sync::NodeDataAnswer>> FakePeer::get_node_data(std::vector<Hash256> hashes,
                                                            TimePoint deadline) {
     ++requests_;
+    if (manners_.kind == Kind::kFull) {
+        REQUIRE(requests_ < 10'000);  // asked without end, virtual time would stand still
+        co_return Error{Errc::kOverloaded, "the peer does not take what we send"};
+    }
     most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
-    const bool lost = manners_.kind == Kind::kSilent || manners_.kind == Kind::kLate;
+    const bool lost = manners_.kind == Kind::kSilent || manners_.kind == Kind::kLate ||
+                      manners_.kind == Kind::kMute;
     const bool leaves = manners_.kind == Kind::kLeaves && requests_ >= 5;
     const bool there = co_await travel(lost ? deadline : clock_.now() + manners_.latency);
     --in_flight_;
@@ -65,10 +70,11 @@ Task<Result<sync::NodeDataAnswer>> FakePeer::get_node_data(std::vector<Hash256> 
 
 Task<Result<std::vector<chain::BlockHeader>>> FakePeer::get_headers(sync::HeaderRequest request,
                                                                     TimePoint deadline) {
-    const bool there = co_await travel(std::min(deadline, clock_.now() + manners_.latency));
-    if (!there) {
-        co_return Error{Errc::kClosed, "peer left"};
-    }
+    const bool mute = manners_.kind == Kind::kMute;
+    const TimePoint answered = clock_.now() + manners_.latency;
+    const bool there = co_await travel(mute ? deadline : std::min(deadline, answered));
+    if (!there) co_return Error{Errc::kClosed, "peer left"};
+    if (mute) co_return Error{Errc::kTimeout, "no answer"};
     std::uint64_t at = 0;
     if (const auto* number = std::get_if<chain::BlockNumber>(&request.origin)) {
         at = *number;
@@ -80,6 +86,7 @@ Task<Result<std::vector<chain::BlockHeader>>> FakePeer::get_headers(sync::Header
         at = found->number;
     }
     std::vector<chain::BlockHeader> out;
+    if (at < first_header_) co_return out;
     for (; out.size() < request.amount && at < chain_.headers.size(); at += 1 + request.skip) {
         out.push_back(chain_.headers[at]);
     }

@@ -37,6 +37,8 @@ struct PeerManners {
         kShuffled,      ///< in reverse order
         kLate,          ///< after the deadline, as stray data
         kLeaves,        ///< closes at the fifth request
+        kFull,          ///< takes no request, and says so at once
+        kMute,          ///< does not even answer for headers
     };
     Kind kind = Kind::kHonest;
     Duration latency = std::chrono::milliseconds{50};
@@ -61,6 +63,8 @@ class FakePeer final : public sync::StatePeer {
 
     void claim_difficulty(U256 value) { total_difficulty_ = std::move(value); }
     void serve(std::vector<const BuiltState*> states) { states_ = std::move(states); }
+    /// Headers below `number` are not there.
+    void prune_headers(chain::BlockNumber number) { first_header_ = number; }
     void behave(PeerManners manners) { manners_ = manners; }
 
     [[nodiscard]] const std::vector<sync::Misbehaviour>& reports() const noexcept {
@@ -83,6 +87,7 @@ class FakePeer final : public sync::StatePeer {
     const FakeChain& chain_;
     std::vector<const BuiltState*> states_;
     PeerManners manners_;
+    chain::BlockNumber first_header_ = 0;
     U256 total_difficulty_ = 1000;
     std::vector<sync::Misbehaviour> reports_;
     std::vector<sync::NodeDataAnswer> late_;

@@ -107,7 +107,7 @@ class Process:
         """The exit code, negative for a signal."""
         wait_for(f"the end of {' '.join(self.command[:2])}", lambda: self._reap(os.WNOHANG),
                  timeout, 0.005)
-        self._reader.join()
+        self._close()
         return self.child.returncode
 
     def kill(self):
@@ -115,6 +115,11 @@ class Process:
         if self.running():
             os.kill(self.child.pid, signal.SIGKILL)
             self._reap(0)
+        self._close()
+
+    def _close(self):
+        self._reader.join()
+        self.child.stdout.close()
 
     def stop(self, timeout=10.0):
         """SIGTERM; the exit code."""

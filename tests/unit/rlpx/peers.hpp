@@ -1,37 +1,18 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <utility>
 
 #include <async/task_scope.hpp>
-#include <crypto/entropy.hpp>
 #include <rlpx/connection.hpp>
 #include <rlpx/opening.hpp>
 
 #include "support/memory_stream.hpp"
 #include "support/simulation.hpp"
+#include "support/test_nodes.hpp"
 
 namespace fastsync::test {
 
-/// Gives out what was put in first, then bytes of a fixed sequence.
-class ScriptedEntropy final : public crypto::EntropySource {
-  public:
-    ScriptedEntropy() = default;
-    explicit ScriptedEntropy(std::initializer_list<Bytes> script) {
-        for (const Bytes& part : script)
-            script_.insert(script_.end(), part.begin(), part.end());
-    }
-    void fill(std::span<Byte> out) override;
-
-  private:
-    std::deque<Byte> script_;
-    std::uint64_t state_ = 1;
-};
-
-[[nodiscard]] crypto::SecretKey key_of(Byte number);
-/// A node that speaks eth/63 (17 codes); `number` makes its key.
-[[nodiscard]] rlpx::LocalNode node_of(Byte number);
 [[nodiscard]] Bytes numbered(std::size_t size);
 
 /// Two connections that speak with each other over a memory stream, on virtual time.

@@ -169,6 +169,58 @@ TEST_CASE("Downloader: a peer that contradicts the pinned hash is reported", "[s
     CHECK(liar->reports().front() == Misbehaviour::kContradictsPin);
 }
 
+TEST_CASE("Downloader: a peer that lacks the headers below its head is no forger", "[sync]") {
+    World world;
+    const auto pruned = world.peer(1);
+    pruned->prune_headers(264);
+    const auto d = world.downloader();
+    d->peer_joined(pruned);
+    async::TaskScope scope{world.simulation.executor()};
+    std::string seen;
+    struct Later {
+        static Task<void> run(World& world, Downloader& d, std::string& seen) {
+            co_await world.simulation.sleep_until(world.simulation.now() + 20s, nullptr);
+            seen = d.progress().waiting_for;
+            d.peer_joined(world.peer(2));
+        }
+    };
+    scope.spawn(Later::run(world, *d, seen));
+    world.complete(*d);
+    CHECK(seen == "1 peers connected, none serves the headers below its head");
+    CHECK(pruned->reports().empty());
+}
+
+TEST_CASE("Downloader: a pivot that nobody has headers of any more is not kept after a restart",
+          "[sync]") {
+    World world;
+    {
+        const auto d = world.downloader();
+        d->peer_joined(world.peer(1));
+        world.complete(*d);
+        CHECK(d->progress().pivot->number == 200);
+    }
+    for (int i = 0; i < 30; ++i)
+        world.chain.extend(world.states[2].root);
+    const auto other = world.peer(2);  // it synced block 230, and has nothing below
+    other->prune_headers(230);
+    const auto d = world.downloader();
+    d->peer_joined(other);
+    world.complete(*d);
+    CHECK(d->progress().pivot->number == 230);
+    CHECK(other->reports().empty());
+}
+
+TEST_CASE("Downloader: a peer that is mute about its head is reported as stalling", "[sync]") {
+    World world;
+    const auto mute = world.peer(1, Kind::kMute);
+    const auto d = world.downloader();
+    d->peer_joined(mute);
+    d->peer_joined(world.peer(2));
+    world.complete(*d);
+    REQUIRE_FALSE(mute->reports().empty());
+    CHECK(mute->reports().front() == Misbehaviour::kStalling);
+}
+
 TEST_CASE("Downloader: a forged chain of the greatest difficulty finds no confirmation", "[sync]") {
     World world;
     const FakeChain forged = FakeChain::of(std::vector<Hash256>(5000, world.states[0].root), 99);
@@ -322,6 +374,28 @@ TEST_CASE("Downloader: a store that fails ends the run with its error", "[sync]"
     CHECK(outcome.error().code == Errc::kStorage);
     CHECK(d->progress().phase == SyncPhase::kFailed);
     CHECK(d->progress().waiting_for.find("no space left") != std::string::npos);
+}
+
+TEST_CASE("Downloader: a peer that takes no requests is asked again, but not in a spin", "[sync]") {
+    World world;
+    const auto full = world.peer(1, Kind::kFull);
+    const auto d = world.downloader();
+    d->peer_joined(full);
+    async::TaskScope scope{world.simulation.executor()};
+    struct Later {
+        static Task<void> run(World& world, FakePeer& full, std::size_t& requests) {
+            co_await world.simulation.sleep_until(world.simulation.now() + 20s, nullptr);
+            requests = full.requests();
+            full.behave({});
+        }
+    };
+    std::size_t requests = 0;
+    scope.spawn(Later::run(world, *full, requests));
+    world.complete(*d);
+    CHECK(requests > 10);
+    CHECK(requests * Downloader::kTick <= 20s);
+    CHECK(full->reports().empty());
+    CHECK(missing_from(world.store, world.state_at(200)) == "");
 }
 
 TEST_CASE("Downloader: windows give a distant peer several requests at once", "[sync]") {

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""The main job from end to end: processes of the program that speak over sockets.
+
+usage: main_job_test.py FASTSYNCD [unittest arguments]
+
+Cases on recorded chain data need the folder `shared` beside the checkout (or FASTSYNC_SHARED_DIR)
+and are skipped without it.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from nodes import Daemon, Devnet, ensure_loopback_only, verify, wait_for  # noqa: E402
+
+PROGRAM = sys.argv[1]
+SHARED = pathlib.Path(os.environ.get("FASTSYNC_SHARED_DIR", ROOT.parent / "shared"))
+STOP_S = 5.0
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="fastsync-job-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def devnet(self, *options):
+        node = Devnet(PROGRAM, str(self.folder / "devnet.log"), *options)
+        self.addCleanup(node.kill)
+        return node
+
+    def daemon(self, network, *options, name="data", peers=()):
+        node = Daemon(PROGRAM, str(self.folder / f"{name}.log"), self.folder / name, network,
+                      *options, peers=peers)
+        self.addCleanup(node.kill)
+        return node
+
+    def sync(self, devnet, *options, name="data"):
+        """A whole sync; the report of verify."""
+        node = self.daemon(devnet.network(), "--exit-when-complete", *options, name=name,
+                           peers=[devnet.enode])
+        self.assertEqual(node.wait(120), 0, node.log_text()[-3000:])
+        return verify(PROGRAM, self.folder / name)
+
+    def shared(self, path):
+        if not (SHARED / path).exists():
+            self.skipTest(f"{path} is not there (shared beside the checkout)")
+        return SHARED / path
+
+
+class RecordedChain(Case):
+    """A chain made by go-ethereum, served by a devnet from its files."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = self.shared("fixtures/geth-small")
+        self.meta = json.loads((self.files / "meta.json").read_text())
+        self.node = self.devnet("--state", str(self.files))
+
+    def check_at_200(self, report):
+        facts = self.meta["state_at_200"]
+        self.assertEqual(report["state_root"], self.meta["state_roots"]["200"])
+        for ours, theirs in {"accounts": "accountLeaves", "account_trie_nodes": "accountTrieNodes",
+                             "storage_tries": "uniqueStorageTries",
+                             "storage_trie_nodes": "uniqueStorageTrieNodes",
+                             "storage_slots": "uniqueStorageSlots", "codes": "uniqueCodes",
+                             "items": "totalUniqueItems", "bytes": "totalUniqueBytes"}.items():
+            self.assertEqual(report[ours], facts[theirs], ours)
+        self.assertEqual(report["xor_of_hashes"].removeprefix("0x"), facts["xorOfUniqueHashes"])
+        self.assertIs(report["complete"], True)
+
+    def test_the_pivot_is_64_below_the_head_and_every_count_is_right(self):
+        self.check_at_200(self.sync(self.node))
+        log = (self.folder / "data.log").read_text()
+        self.assertIn("pivot number=200 ", log)
+
+    def test_pinned_pivots_one_after_the_other_into_one_database(self):
+        for number in ("8", "100", "264"):
+            report = self.sync(self.node, "--pivot", number)
+            self.assertEqual(report["state_root"], self.meta["state_roots"][number])
+        report = self.sync(self.node, "--pivot", self.meta["pivot_at_head_minus_64"]["hash"])
+        self.check_at_200(report)
+
+    def test_each_pinned_pivot_alone(self):
+        for number in ("8", "100", "264"):
+            report = self.sync(self.node, "--pivot", number, name=f"at-{number}")
+            self.assertEqual(report["state_root"], self.meta["state_roots"][number])
+
+
+class GenesisState(Case):
+    def test_the_main_networks_allocation_is_built_served_synced_and_verified(self):
+        file = self.shared("vectors/mainnet-genesis-alloc.json")
+        facts = json.loads(file.read_text())
+        node = self.devnet("--genesis", str(file), "--blocks", "80")
+        self.assertEqual(node.genesis_hash, facts["genesis_hash"])
+        report = self.sync(node, "--pivot", "0")
+        self.assertEqual(report["state_root"], facts["state_root"])
+        self.assertEqual(report["accounts"], len(facts["accounts"]))
+
+
+class Growing(Case):
+    STATE = ("--accounts", "40000", "--contracts", "500")
+
+    def test_the_pivot_moves_with_the_head_and_the_end_is_whole(self):
+        # Blocks come so fast that a fresh pivot's state, served for 64 blocks more, is gone when a
+        # third of it is here: how fast that is, a sync of a chain that stands still tells.
+        still = self.devnet(*self.STATE)
+        began = time.monotonic()
+        self.sync(still, name="still")
+        interval = (time.monotonic() - began) / 3 / 64
+        still.stop()
+        node = self.devnet(*self.STATE, "--block-interval", f"{interval:.4f}")
+        daemon = self.daemon(node.network(), peers=[node.enode])
+        status = daemon.wait_until("complete", lambda s: s["phase"] == "complete", 240)
+        self.assertGreater(status["pivot"]["moves"], 0)
+        self.assertEqual(daemon.stop(), 0)
+        report = verify(PROGRAM, daemon.data_dir)
+        self.assertEqual(report["state_root"], status["pivot"]["state_root"])
+        print(f"a block each {interval * 1000:.0f} ms: moved {status['pivot']['moves']} times")
+
+
+class TwoDaemons(Case):
+    def test_a_daemon_that_is_complete_serves_another(self):
+        devnet = self.devnet("--accounts", "5000", "--contracts", "200")
+        first = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", name="first",
+                            peers=[devnet.enode])
+        enode = first.logged(r"listening enode=(enode://\S+)")
+        # One that comes while the first has nothing to give, and one that comes when it has.
+        early = self.daemon(devnet.network(), name="early", peers=[enode])
+        first.wait_until("complete", lambda s: s["phase"] == "complete")
+        devnet.stop()
+        late = self.daemon(devnet.network(), "--exit-when-complete", name="late", peers=[enode])
+        self.assertEqual(late.wait(60), 0, late.log_text()[-3000:])
+        early.wait_until("complete", lambda s: s["phase"] == "complete")
+        for node in (first, early):
+            self.assertEqual(node.stop(), 0)
+        reports = [verify(PROGRAM, self.folder / name) for name in ("first", "early", "late")]
+        self.assertEqual(reports[0], reports[1])
+        self.assertEqual(reports[0], reports[2])
+
+    def test_served_again_after_a_restart_without_any_other_peer(self):
+        devnet = self.devnet("--accounts", "2000", "--contracts", "50")
+        self.sync(devnet, name="first")
+        devnet.stop()
+        first = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", name="first")
+        enode = first.logged(r"listening enode=(enode://\S+)")
+        second = self.daemon(devnet.network(), "--exit-when-complete", name="second",
+                             peers=[enode])
+        self.assertEqual(second.wait(60), 0, second.log_text()[-3000:])
+
+
+class Stopping(Case):
+    def test_a_clean_stop_takes_seconds_and_repeats_little(self):
+        devnet = self.devnet("--accounts", "30000", "--contracts", "500")
+        daemon = self.daemon(devnet.network(), peers=[devnet.enode])
+        daemon.wait_until("a third", lambda s: s["progress"]["fraction"] > 0.33)
+        began = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - began, STOP_S)
+        again = self.daemon(devnet.network(), peers=[devnet.enode])
+        resumed = int(again.logged(r"resume .*items_committed=(\d+)"))
+        status = again.wait_until("complete", lambda s: s["phase"] == "complete")
+        again.stop()
+        report = verify(PROGRAM, daemon.data_dir)
+        self.assertGreater(resumed, report["items"] // 5)
+        # Counters go on over the restart: what was fetched twice was never committed before.
+        self.assertEqual(status["progress"]["items_committed"], report["items"])
+
+    def test_sigint_stops_it_without_any_peer(self):
+        network = ["--network-id", "1337", "--genesis-hash", "0x" + "11" * 32]
+        daemon = self.daemon(network)
+        daemon.wait_until("it says what it waits for", lambda s: s.get("waiting_for"))
+        began = time.monotonic()
+        os.kill(daemon.child.pid, signal.SIGINT)
+        self.assertEqual(daemon.wait(STOP_S), 0)
+        self.assertLess(time.monotonic() - began, STOP_S)
+
+
+class Refusals(Case):
+    def fail(self, *options):
+        done = subprocess.run([PROGRAM, "run", *options], capture_output=True, text=True,
+                              timeout=30, check=False)
+        return done.returncode, done.stderr
+
+    def test_a_database_of_another_network_is_refused_and_named(self):
+        devnet = self.devnet("--accounts", "100", "--contracts", "5")
+        self.sync(devnet)
+        code, said = self.fail("--data-dir", str(self.folder / "data"), "--network-id", "7",
+                               "--genesis-hash", "0x" + "22" * 32, "--http", "off")
+        self.assertEqual(code, 2)
+        self.assertIn("network 7", said)
+        self.assertIn("1337", said)
+
+    def test_a_second_instance_on_one_folder_is_refused(self):
+        network = ["--network-id", "1337", "--genesis-hash", "0x" + "11" * 32]
+        daemon = self.daemon(network)
+        code, said = self.fail("--data-dir", str(daemon.data_dir), *network, "--http", "off")
+        self.assertEqual(code, 2)
+        self.assertIn("another process", said)
+
+    def test_an_address_in_use_is_a_matter_of_configuration(self):
+        network = ["--network-id", "1337", "--genesis-hash", "0x" + "11" * 32]
+        daemon = self.daemon(network)
+        code, said = self.fail("--data-dir", str(self.folder / "other"), *network, "--http",
+                               f"127.0.0.1:{daemon.port}")
+        self.assertEqual(code, 1)
+        self.assertIn(str(daemon.port), said)
+
+
+class Waiting(Case):
+    def test_the_status_says_in_words_that_nobody_serves_the_root(self):
+        devnet = self.devnet("--accounts", "100", "--contracts", "5")
+        daemon = self.daemon(devnet.network(), "--pivot", "root:0x" + "33" * 32,
+                             peers=[devnet.enode])
+        status = daemon.wait_until("the reason", lambda s: "none serves" in s.get("waiting_for", ""), 30)
+        self.assertEqual(status["phase"], "syncing")
+        self.assertIn("0x" + "33" * 32, status["waiting_for"])
+        peers = wait_for("peers", lambda: daemon.get("/peers"))["peers"]
+        self.assertEqual(peers[0]["enode"], devnet.enode)
+
+
+if __name__ == "__main__":
+    ensure_loopback_only()
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)
