@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a change must satisfy before it is committed: format, layers, clang-tidy.
+# What a change must satisfy before it is committed: format, layers, awaits, clang-tidy.
 #
 # usage: scripts/check.sh [--all | FILE...]
 #   without arguments  clang-tidy reads the .cpp files that differ from main (or are new)
@@ -47,5 +47,6 @@ tidy() {
 
 step format format
 step layers scripts/check_layers.py
+step awaits scripts/check_awaits.py
 step tidy tidy "$@"
 exit "$failed"

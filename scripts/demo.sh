@@ -54,7 +54,7 @@ start_daemon() {
 
 # The finished part of the state in thousandths; empty while the daemon does not answer.
 thousandths() {
-    "$program" status --http "http://$http" --json 2>/dev/null |
+    { "$program" status --http "http://$http" --json 2>/dev/null || true; } |
         sed -n 's/.*"fraction":\([0-9.e-]*\).*/\1/p' | awk '{ printf "%d", 1000 * $1 }'
 }
 

@@ -15,15 +15,18 @@ namespace {
 using daemon::GivenValue;
 using daemon::KnownKey;
 
-constexpr std::array<KnownKey, 9> kKeys{{{"listen"},
-                                         {"state"},
-                                         {"genesis"},
-                                         {"accounts"},
-                                         {"contracts"},
-                                         {"seed"},
-                                         {"blocks"},
-                                         {"node-key"},
-                                         {"network-id"}}};
+constexpr std::array<KnownKey, 10> kKeys{{{"listen"},
+                                          {"state"},
+                                          {"genesis"},
+                                          {"accounts"},
+                                          {"contracts"},
+                                          {"seed"},
+                                          {"blocks"},
+                                          {"block-interval"},
+                                          {"node-key"},
+                                          {"network-id"}}};
+constexpr double kShortestInterval = 0.001;  // seconds
+constexpr double kLongestInterval = 86'400;
 constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::uint64_t>::max();
 
 /// What was given on the command line, by key.
@@ -91,6 +94,21 @@ Result<DevnetOrigin> origin_of(const Given& given) {
     return DevnetOrigin{size};
 }
 
+Result<std::optional<Duration>> interval_of(const Given& given) {
+    const GivenValue* const interval = given.find("block-interval");
+    if (interval == nullptr) return std::optional<Duration>{};
+    const std::string& text = interval->value;
+    double seconds = 0;
+    const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    const bool number = failure == std::errc{} && stop == text.data() + text.size();
+    // Not-a-number is in no range.
+    if (!number || !(seconds >= kShortestInterval && seconds <= kLongestInterval)) {
+        return Error{Errc::kConfig,
+                     interval->origin + ": must be a number of seconds from 0.001 to 86400"};
+    }
+    return std::optional{from_seconds(seconds)};
+}
+
 }  // namespace
 
 std::string devnet_help() {
@@ -105,6 +123,9 @@ std::string devnet_help() {
            "  --contracts M       ... of which so many have code and storage [N / 10]\n"
            "  --seed S            ... and another state for another number [1]\n"
            "  --blocks B          number of the head; not with --state [128]\n"
+           "  --block-interval SECONDS\n"
+           "                      make another block that often, each with a changed state; the\n"
+           "                      states of the last 128 blocks are served [no more blocks]\n"
            "  --node-key FILE     secret key of the node, 64 hex digits; made when it is not\n"
            "                      there [a new one each time, kept nowhere]\n"
            "  --network-id N      instead of the chain's own\n"
@@ -126,6 +147,7 @@ Result<DevnetOptions> parse_devnet_options(Arguments arguments) {
     FASTSYNC_TRY(out.origin, origin_of(given));
     FASTSYNC_TRY(const auto blocks, given.number("blocks", devnet::kMaxFirstBlocks));
     out.blocks = blocks.value_or(out.blocks);
+    FASTSYNC_TRY(out.block_interval, interval_of(given));
     out.node_key = given.path("node-key");
     FASTSYNC_TRY(out.network_id, given.number("network-id", kAnyNumber));
     return out;

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include <common/time.hpp>
 #include <devnet/state_generator.hpp>
 #include <net/address.hpp>
 
@@ -26,6 +27,7 @@ struct DevnetOptions {
     net::HostPort listen;
     DevnetOrigin origin;
     std::uint64_t blocks = 128;
+    std::optional<Duration> block_interval;
     std::optional<std::filesystem::path> node_key;
     std::optional<std::uint64_t> network_id;  ///< instead of the chain's own
 };

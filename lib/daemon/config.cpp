@@ -4,6 +4,7 @@
 #include <map>
 
 #include <boost/asio/ip/address.hpp>
+#include <fmt/core.h>
 
 #include <daemon/config.hpp>
 #include <daemon/config_source.hpp>
@@ -336,8 +337,8 @@ std::string run_help() {
     for (const Row& row : kRows) {
         const Setting& s = row.setting;
         std::string option = "  --" + std::string{s.key};
-        option += row.kind == Kind::kSwitch ? "[=" + std::string{s.value_name} + "]"
-                                            : " " + std::string{s.value_name};
+        option += row.kind == Kind::kSwitch ? fmt::format("[={}]", s.value_name)
+                                            : fmt::format(" {}", s.value_name);
         out += entry(option, s.help, s.default_value);
     }
     out += entry("  --config FILE", "file of lines key = value, keys as above without --", "");

@@ -1,5 +1,6 @@
 #include <chain/genesis.hpp>
 #include <devnet/origin.hpp>
+#include <devnet/state_changer.hpp>
 
 namespace fastsync::devnet {
 
@@ -24,8 +25,14 @@ Result<DevChain> chain_from_size(const StateSize& size, chain::BlockNumber block
     FASTSYNC_TRY(const Hash256 root, generate_state(size, items));
     FASTSYNC_TRY(HeaderChain headers, HeaderChain::from(make_first(root)));
     DevChain chain{kDefaultNetworkId, std::move(headers), std::move(items)};
-    while (chain.head().number < blocks)
+    while (chain.head().number + kChangingBlocks < blocks)
         chain.extend(root);
+    while (chain.head().number < blocks) {
+        FASTSYNC_TRY(const ChangedState changed,
+                     change_state(chain.items(), size.seed, chain.head().number + 1,
+                                  chain.head().state_root));
+        chain.extend(changed.root);
+    }
     return chain;
 }
 

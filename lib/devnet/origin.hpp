@@ -18,7 +18,12 @@ inline constexpr chain::BlockNumber kMaxFirstBlocks = 1'000'000;
 [[nodiscard]] Result<DevChain> chain_from_genesis(const std::filesystem::path& file,
                                                   chain::BlockNumber blocks);
 
+/// The last so many blocks of a chain over a made-up state change it (see change_state()): the
+/// state of a pivot below them is the made-up one, the head's is another.
+inline constexpr chain::BlockNumber kChangingBlocks = 8;
+
 /// A chain over a made-up state.
+/// @return kConfig: a size that cannot be
 [[nodiscard]] Result<DevChain> chain_from_size(const StateSize& size, chain::BlockNumber blocks);
 
 }  // namespace fastsync::devnet

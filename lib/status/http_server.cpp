@@ -13,6 +13,7 @@
 
 #include <async/task_scope.hpp>
 #include <common/log.hpp>
+#include <net/address.hpp>
 #include <status/http_routes.hpp>
 #include <status/http_server.hpp>
 
@@ -160,7 +161,7 @@ class Server final : public HttpServer {
     async::Task<error_code> read(Connection& connection, Parser& parser) const;
     async::Task<Next> reply(Connection& connection, const Parser& parser, HttpAnswer what,
                             Next next) const;
-    static async::Task<void> linger(Connection& connection);
+    async::Task<void> linger(Connection& connection) const;
 
     HttpServerOptions options_;
     tcp::acceptor acceptor_;
@@ -205,9 +206,12 @@ void Server::stop() noexcept {
 async::Task<void> Server::serve(tcp::socket socket) {
     Connection connection{std::move(socket)};
     const Registered registered{served_, connection};
-    while (!stopping_ && co_await serve_one(connection) == Next::kKeepOpen) {
-    }
-    if (connection.socket.is_open()) co_await linger(connection);
+    // The await is a statement of its own: gcc 12 awaits before it looks at what stands left of
+    // an && in the condition of a loop; a connection accepted just before stop() then held it up.
+    Next next = Next::kKeepOpen;
+    while (!stopping_ && next == Next::kKeepOpen)
+        next = co_await serve_one(connection);
+    co_await linger(connection);
 }
 
 async::Task<void> Server::refuse(tcp::socket socket) {
@@ -215,18 +219,20 @@ async::Task<void> Server::refuse(tcp::socket socket) {
     const Registered registered{refused_, connection};
     const Parser nothing;
     (void)co_await reply(connection, nothing, refusal(503, "too many connections"), Next::kClose);
-    if (connection.socket.is_open()) co_await linger(connection);
+    co_await linger(connection);
 }
 
 async::Task<Server::Next> Server::serve_one(Connection& connection) {
     if (connection.buffer.size() == 0) {
         connection.timer.expires_after(options_.idle_timeout);
-        if (co_await until_timer(connection, wait_readable(connection))) co_return Next::kClose;
+        const error_code silent = co_await until_timer(connection, wait_readable(connection));
+        if (silent) co_return Next::kClose;
     }
     Parser parser;
     parser.header_limit(kMaxHttpHeader);
     parser.body_limit(kMaxHttpBody);
-    if (const error_code failed = co_await read(connection, parser)) {
+    const error_code failed = co_await read(connection, parser);
+    if (failed) {
         auto what = explain(failed, connection, parser);
         if (!what || !connection.socket.is_open()) co_return Next::kClose;
         co_return co_await reply(connection, parser, *std::move(what), Next::kClose);
@@ -287,7 +293,8 @@ async::Task<Server::Next> Server::reply(Connection& connection, const Parser& pa
     co_return Next::kClose;
 }
 
-async::Task<void> Server::linger(Connection& connection) {
+async::Task<void> Server::linger(Connection& connection) const {
+    if (stopping_ || !connection.socket.is_open()) co_return;
     error_code failed;
     connection.socket.shutdown(tcp::socket::shutdown_send, failed);
     if (failed) co_return;
@@ -296,10 +303,9 @@ async::Task<void> Server::linger(Connection& connection) {
 }
 
 Error cannot_listen(const tcp::endpoint& endpoint, const error_code& failed) {
-    const std::string host = endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]"
-                                                        : endpoint.address().to_string();
-    return {Errc::kConnect, "cannot serve HTTP on " + host + ":" + std::to_string(endpoint.port()) +
-                                ": " + failed.message()};
+    const net::HostPort address{endpoint.address().to_string(), endpoint.port()};
+    return {Errc::kConnect,
+            "cannot serve HTTP on " + net::to_string(address) + ": " + failed.message()};
 }
 
 Result<tcp::acceptor> listen(async::Executor executor, const tcp::endpoint& endpoint) {

@@ -32,7 +32,7 @@ double clamped(double fraction) noexcept {
 
 std::string bar(double fraction) {
     const auto full = static_cast<std::size_t>(clamped(fraction) * kBarWidth);
-    return "[" + std::string(full, '#') + std::string(kBarWidth - full, '.') + "]";
+    return fmt::format("[{:.<{}}]", std::string(full, '#'), kBarWidth);
 }
 
 /// Rounded down: 100 % is shown for a complete state only.
@@ -77,7 +77,7 @@ std::string show_count(std::uint64_t count) {
     std::string out = std::to_string(count);
     for (std::size_t at = out.size(); at > 3;) {
         at -= 3;
-        out.insert(at, ",");
+        out.insert(at, 1, ',');
     }
     return out;
 }

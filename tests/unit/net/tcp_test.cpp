@@ -44,7 +44,8 @@ Task<void> echo_once(net::Listener& listener) {
     while (true) {
         const auto n = co_await (*stream)->read_some(buffer);
         if (!n) co_return;
-        if (!co_await (*stream)->write(ByteView{buffer}.first(*n))) co_return;
+        const auto written = co_await (*stream)->write(ByteView{buffer}.first(*n));
+        if (!written) co_return;
     }
 }
 

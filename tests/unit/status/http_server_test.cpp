@@ -310,6 +310,32 @@ TEST_CASE("HttpServer: stop ends open connections at once", "[status]") {
     CHECK(halfway.closed());
 }
 
+TEST_CASE("HttpServer: whenever stop comes, nothing is waited for", "[status]") {
+    // The first client is served, the second refused; both keep their connections open.
+    bool at_rest = false;
+    for (int steps = 0; !at_rest; ++steps) {
+        CAPTURE(steps);
+        HttpServerOptions options;
+        options.max_connections = 1;
+        boost::asio::io_context context{1};
+        const StatusBoard board;
+        const auto server = HttpServer::open(context.get_executor(), options, board);
+        REQUIRE(server);
+        async::TaskScope scope{context.get_executor()};
+        scope.spawn((*server)->run());
+        RawClient served{(*server)->port()};
+        served.send(request("GET", "/status"));
+        RawClient refused{(*server)->port()};
+        for (int i = 0; i < steps && !at_rest; ++i)
+            at_rest = context.poll_one() == 0;
+        (*server)->stop();
+        context.poll();  // runs what is ready, and never waits
+        CHECK(scope.size() == 0);
+        if (scope.size() > 0) context.run();
+        REQUIRE(steps < 1000);
+    }
+}
+
 TEST_CASE("HttpServer: a port that is taken is an error naming address and port", "[status]") {
     RunningServer first;
     boost::asio::io_context context;
