@@ -69,10 +69,18 @@ Task<void> Host::run() {
     co_await scope_.join();
 }
 
-void Host::announce(const Hash256& hash, chain::BlockNumber number) {
-    announced_ = BlockAnnouncement{hash, number};
-    for (const auto& [id, peer] : peers_.all())
-        peer.session->announce_block(hash, number);
+void Host::announce(const BlockAnnouncement& block) {
+    announced_ = block;
+    for (const auto& [number, peer] : peers_.all())
+        tell_announced(peer);
+}
+
+void Host::tell_announced(const Peer& peer) {
+    const auto sent = peer.session->announce_block(*announced_);
+    if (!sent) {
+        log::debug("peers", "not announced peer={} reason=\"{}\"", short_id(peer.enode.id),
+                   sent.error().message());
+    }
 }
 
 void Host::stop_growing() {
@@ -189,7 +197,7 @@ void Host::note_joined(const Peer& peer) {
         if (dialed && options_.static_peers[i].id == peer.enode.id) dials_[i].joined();
     }
     // Its Status went out before the announcement, perhaps.
-    if (announced_) peer.session->announce_block(announced_->hash, announced_->number);
+    if (announced_) tell_announced(peer);
     if (observer_ != nullptr) observer_->on_joined(peer);
 }
 

@@ -56,7 +56,7 @@ class Host {
     [[nodiscard]] async::Task<void> run();
     /// Tells every peer of our new head: those there are, and those whose session begins later with
     /// a Status that is out of date.
-    void announce(const Hash256& hash, chain::BlockNumber number);
+    void announce(const BlockAnnouncement& block);
     /// Ends dialing and listening; sessions stay. Idempotent.
     void stop_growing();
     /// stop_growing(), and says goodbye to every peer (at most 2 s). Idempotent, returns at once.
@@ -84,6 +84,7 @@ class Host {
                                                rlpx::DisconnectReason reason);
     [[nodiscard]] PeerSet::Rank rank_of(const NodeId& id) const;
     void note_joined(const Peer& peer);
+    void tell_announced(const Peer& peer);
     [[nodiscard]] double chance();
 
     async::Executor executor_;

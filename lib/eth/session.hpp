@@ -89,9 +89,9 @@ class Session {
     ///         kTimeout, kClosed, kOverloaded, kTooLarge (an amount over kMaxHeadersAccepted)
     [[nodiscard]] virtual async::Task<Result<std::vector<chain::BlockHeader>>> get_headers(
         HeaderQuery query, TimePoint deadline) = 0;
-    /// Tells the peer of our new head, unless that is what it heard last, in Status or from here.
-    /// On a session that has ended nothing happens.
-    virtual void announce_block(const Hash256& hash, chain::BlockNumber number) = 0;
+    /// Tells the peer of a new block of ours (NewBlockHashes), unless that is the head it heard of
+    /// last, in Status or from here. kClosed, kOverloaded
+    [[nodiscard]] virtual Result<void> announce_block(const BlockAnnouncement& block) = 0;
     virtual void disconnect(rlpx::DisconnectReason reason) = 0;
 };
 
