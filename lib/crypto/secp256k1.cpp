@@ -94,6 +94,30 @@ Result<void> check_public_key(const PublicKey& key) {
     return {};
 }
 
+CompressedKey compress(const PublicKey& key) {
+    constexpr Byte kEven = 0x02;
+    CompressedKey out;
+    out.data[0] = static_cast<Byte>(kEven | (key.data.back() & 1U));
+    std::copy_n(key.data.begin(), CompressedKey::kSize - 1, out.data.begin() + 1);
+    return out;
+}
+
+Result<PublicKey> decompress(const CompressedKey& key) {
+    secp256k1_pubkey point;
+    if (secp256k1_ec_pubkey_parse(context(), &point, key.data.data(), key.data.size()) != 1)
+        return Error{Errc::kMalformed, "compressed public key that is not on the curve"};
+    return serialize(point);
+}
+
+bool verify(const PlainSignature& signature, const Hash256& digest, const PublicKey& key) {
+    const auto point = parse(key);
+    if (!point) return false;
+    secp256k1_ecdsa_signature parsed;
+    if (secp256k1_ecdsa_signature_parse_compact(context(), &parsed, signature.data.data()) != 1)
+        return false;
+    return secp256k1_ecdsa_verify(context(), &parsed, digest.data.data(), &*point) == 1;
+}
+
 Signature sign(const SecretKey& key, const Hash256& digest) {
     secp256k1_ecdsa_recoverable_signature signature;
     FASTSYNC_ASSERT(secp256k1_ecdsa_sign_recoverable(context(), &signature, digest.data.data(),

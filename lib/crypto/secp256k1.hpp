@@ -9,6 +9,10 @@ namespace fastsync::crypto {
 using PublicKey = FixedBytes<64, struct PublicKeyTag>;
 /// r (32), s (32), recovery id (1, value 0..3).
 using Signature = FixedBytes<65, struct SignatureTag>;
+/// r (32), s (32): a signature whose key is known from elsewhere.
+using PlainSignature = FixedBytes<64, struct PlainSignatureTag>;
+/// 0x02 or 0x03 for an even or odd y, then x (SEC 1, section 2.3.3).
+using CompressedKey = FixedBytes<33, struct CompressedKeyTag>;
 /// The x coordinate of an ECDH product, not hashed.
 using SharedSecret = FixedBytes<32, struct SharedSecretTag>;
 
@@ -33,8 +37,14 @@ class SecretKey {
 
 /// kMalformed unless the point is on the curve.
 [[nodiscard]] Result<void> check_public_key(const PublicKey& key);
+[[nodiscard]] CompressedKey compress(const PublicKey& key);
+/// kMalformed unless it is a point on the curve.
+[[nodiscard]] Result<PublicKey> decompress(const CompressedKey& key);
 /// Deterministic (RFC 6979), s in the lower half.
 [[nodiscard]] Signature sign(const SecretKey& key, const Hash256& digest);
+/// True when `signature` (r, s without recovery id; s in the lower half) is of `key` over `digest`.
+[[nodiscard]] bool verify(const PlainSignature& signature, const Hash256& digest,
+                          const PublicKey& key);
 /// kUnauthenticated when no key fits.
 [[nodiscard]] Result<PublicKey> recover(const Signature& signature, const Hash256& digest);
 /// kMalformed when `key` is not on the curve.

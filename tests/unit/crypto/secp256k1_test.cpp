@@ -188,3 +188,40 @@ TEST_CASE("secp256k1: the discovery packets of EIP-8 name their signer", "[crypt
     }
     CHECK(packets == 5);
 }
+
+TEST_CASE("compress: a key in 33 bytes and back", "[crypto]") {
+    const PublicKey base = key_of(kOne).public_key();
+    CHECK(to_hex(compress(base)) == std::string{"02"} + kBaseX);
+    for (const char* secret : {kOne, kBelowOrder}) {
+        const PublicKey key = key_of(secret).public_key();
+        const auto back = decompress(compress(key));
+        REQUIRE(back);
+        CHECK(*back == key);
+    }
+    CHECK(compress(key_of(kBelowOrder).public_key()).data[0] == 0x03);
+    for (const std::string first : {"00", "01", "04", "05", "06"}) {
+        const auto bad = decompress(*CompressedKey::from(hex(first + kBaseX)));
+        REQUIRE_FALSE(bad);
+        CHECK(bad.error().code == Errc::kMalformed);
+    }
+    CHECK_FALSE(decompress(*CompressedKey::from(hex("02" + std::string(64, 'f')))));
+}
+
+TEST_CASE("verify: only the signature of this key over this digest", "[crypto]") {
+    const SecretKey key = key_of(kBelowOrder);
+    const Hash256 digest = keccak256(as_bytes("message"));
+    const Signature signature = sign(key, digest);
+    const PlainSignature plain = *PlainSignature::from(signature.view().first(64));
+    CHECK(verify(plain, digest, key.public_key()));
+    CHECK_FALSE(verify(plain, keccak256(as_bytes("other")), key.public_key()));
+    CHECK_FALSE(verify(plain, digest, key_of(kOne).public_key()));
+    CHECK_FALSE(verify(plain, digest, PublicKey{}));
+    for (const std::size_t at : {0U, 31U, 32U, 63U}) {
+        PlainSignature flipped = plain;
+        flipped.data[at] ^= 1U;
+        CHECK_FALSE(verify(flipped, digest, key.public_key()));
+    }
+    PlainSignature overflow;
+    overflow.data.fill(0xff);
+    CHECK_FALSE(verify(overflow, digest, key.public_key()));
+}
