@@ -1,4 +1,5 @@
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 #include <boost/asio/io_context.hpp>
@@ -44,10 +45,19 @@ void announce(const DevChain& chain, const Enode& enode) {
               << to_string(enode) << std::endl;
 }
 
+/// Making a large state takes a while, and there is nothing to tidy up before it stands.
+void exit_on_signal() {
+    for (const int signal : {SIGINT, SIGTERM})
+        std::signal(signal, [](int) { std::_Exit(kDone); });
+}
+
 /// Serves until a signal comes.
 Result<void> serve(const DevnetOptions& options) {
     FASTSYNC_TRY(crypto::SecretKey key, make_key(options));
+    exit_on_signal();
     FASTSYNC_TRY(DevChain chain, make_chain(options));
+    log::info("devnet", "chain ready head={} items={} bytes={}", chain.head().number,
+              chain.items().size(), chain.items().bytes());
     if (options.network_id) chain.set_network_id(*options.network_id);
     boost::asio::io_context context{1};
     boost::asio::signal_set signals{context, SIGINT, SIGTERM};

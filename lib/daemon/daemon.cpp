@@ -237,7 +237,7 @@ Task<void> DaemonImpl::offer_completed() {
     if (headers.empty() || headers.back().hash == offered_) co_return;
     offered_ = headers.back().hash;
     backend_.offer(std::move(headers));
-    host_->announce(backend_.head()->hash, backend_.head()->number);
+    host_->announce({backend_.head()->hash, backend_.head()->number});
 }
 
 /// The order matters: the last sessions are let go of on the sync thread and end on the net thread.

@@ -110,8 +110,10 @@ status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const e
 
 std::string summary_line(const status::StatusSnapshot& snapshot) {
     const auto& p = snapshot.progress;
+    // Rounded down: 100 % is a complete state only.
+    const double percent = std::floor(10000 * p.fraction) / 100;
     std::string line = fmt::format("phase={} done={:.2f}% items={} bytes={} items_per_s={:.0f}",
-                                   to_string(snapshot.phase), 100 * p.fraction, p.items_committed,
+                                   to_string(snapshot.phase), percent, p.items_committed,
                                    p.bytes_committed, p.items_per_s);
     line += fmt::format(" pending={} in_flight={} peers={}", p.pending, p.in_flight,
                         snapshot.peers.connected);

@@ -66,7 +66,7 @@ Task<void> DevNode::make_blocks(Duration interval) {
 void DevNode::announce(const chain::BlockHeader& block) {
     log::debug("devnet", "block number={} state_root={} items={}", block.number,
                to_hex0x(block.state_root), chain_.items().size());
-    host_.announce(block.hash, block.number);
+    host_.announce({block.hash, block.number});
 }
 
 }  // namespace fastsync::devnet

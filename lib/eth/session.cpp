@@ -1,4 +1,3 @@
-#include <array>
 #include <map>
 #include <utility>
 
@@ -85,7 +84,7 @@ class SessionImpl final : public Session, public std::enable_shared_from_this<Se
     async::Task<Result<NodeData>> get_node_data(std::vector<Hash256> hashes,
                                                 TimePoint deadline) override;
     async::Task<Result<Headers>> get_headers(HeaderQuery query, TimePoint deadline) override;
-    void announce_block(const Hash256& hash, chain::BlockNumber number) override;
+    Result<void> announce_block(const BlockAnnouncement& block) override;
     void disconnect(rlpx::DisconnectReason reason) override { connection_->disconnect(reason); }
 
   private:
@@ -247,6 +246,7 @@ Result<void> SessionImpl::on_node_data(rlpx::Message message) {
     FASTSYNC_CHECK(count_answer(match));
     if (match.kind == Match::Kind::kOpen) {
         if (data.blobs.empty()) ++stats_.empty;
+        stats_.items += data.blobs.size();
         waiting_for_node_data_.resolve(match.id, std::move(data));
     } else if (observer_ != nullptr) {
         observer_->on_stray_node_data(std::move(data));
@@ -300,6 +300,14 @@ Result<void> SessionImpl::send(MessageCode code, const Bytes& payload) {
     return {};
 }
 
+Result<void> SessionImpl::announce_block(const BlockAnnouncement& block) {
+    if (closed_) return Error{Errc::kClosed, "session ended"};
+    if (block.hash == told_head_) return {};
+    FASTSYNC_CHECK(send(MessageCode::kNewBlockHashes, encode_new_block_hashes({&block, 1})));
+    told_head_ = block.hash;
+    return {};
+}
+
 template <class Answer>
 async::Task<Result<Answer>> SessionImpl::wait_for(RequestId id, Waiting<Answer>& waiting,
                                                   TimePoint deadline) {
@@ -333,13 +341,6 @@ async::Task<Result<Headers>> SessionImpl::get_headers(HeaderQuery query, TimePoi
     auto headers = co_await wait_for(id, waiting_for_headers_, deadline);
     if (headers) FASTSYNC_CO_CHECK(check_answer(query, *headers));
     co_return headers;
-}
-
-void SessionImpl::announce_block(const Hash256& hash, chain::BlockNumber number) {
-    if (closed_ || hash == told_head_) return;
-    const Bytes payload = encode_new_block_hashes(std::array{BlockAnnouncement{hash, number}});
-    // A peer that takes nothing just now misses it, and asks others.
-    if (send(MessageCode::kNewBlockHashes, payload)) told_head_ = hash;
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ struct SessionStats {
     std::uint64_t timed_out = 0;  ///< not answered by their deadline
     std::uint64_t late = 0;       ///< answers after the deadline
     std::uint64_t stray = 0;      ///< answers to nothing we know of
+    std::uint64_t items = 0;      ///< nodes and codes in answers to us
     std::uint64_t served = 0;     ///< requests of the peer that we answered
     std::uint64_t bytes_in = 0;   ///< payloads of eth messages, decompressed
     std::uint64_t bytes_out = 0;
@@ -89,9 +90,9 @@ class Session {
     ///         kTimeout, kClosed, kOverloaded, kTooLarge (an amount over kMaxHeadersAccepted)
     [[nodiscard]] virtual async::Task<Result<std::vector<chain::BlockHeader>>> get_headers(
         HeaderQuery query, TimePoint deadline) = 0;
-    /// Tells the peer of our new head, unless that is what it heard last, in Status or from here.
-    /// On a session that has ended nothing happens.
-    virtual void announce_block(const Hash256& hash, chain::BlockNumber number) = 0;
+    /// Tells the peer of a new block of ours (NewBlockHashes), unless that is the head it heard of
+    /// last, in Status or from here. kClosed, kOverloaded
+    [[nodiscard]] virtual Result<void> announce_block(const BlockAnnouncement& block) = 0;
     virtual void disconnect(rlpx::DisconnectReason reason) = 0;
 };
 

@@ -133,7 +133,10 @@ Result<void> Downloader::begin(Pivot pivot) {
     pivot_ = std::move(pivot);
     root_false_ = false;
     keep_pivot_ = true;
-    if (const auto* header = pivot_->header()) {
+    // One that nobody serves is chosen again and again: said once.
+    const auto* header = pivot_->header();
+    if (header != nullptr && header->hash != told_pivot_) {
+        told_pivot_ = header->hash;
         log::info("sync", "pivot number={} hash={} state_root={} head={} moves={}", header->number,
                   to_hex0x(header->hash), to_hex0x(pivot_->state_root), pivot_->head()->number,
                   moves_);
@@ -218,12 +221,13 @@ bool Downloader::root_is_unserved() {
         return false;
     }
     if (!state_sync_->unserved()) return false;
-    waiting_for_ = std::to_string(peers_.size()) + " peers connected, none serves root " +
-                   to_hex0x(state_sync_->root());
+    std::string unserved = std::to_string(peers_.size()) + " peers connected, none serves root " +
+                           to_hex0x(state_sync_->root());
+    if (unserved != waiting_for_) log::info("sync", "unserved: {}", unserved);
+    waiting_for_ = std::move(unserved);
     const TimePoint now = clock_.now();
     if (now < next_pardon_) return false;
     next_pardon_ = now + kRetryDelay;
-    log::info("sync", "unserved: {}", waiting_for_);
     if (is_pinned(options_.policy.pin) || pivot_->header() == nullptr) {
         state_sync_->pardon();
         return false;

@@ -10,12 +10,14 @@ import json
 import os
 import pathlib
 import pty
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
 import threading
+import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
@@ -289,6 +291,74 @@ class Run(unittest.TestCase):
         self.assertEqual(run("run", "--network", "xdc").returncode, CONFIG)
         with tempfile.TemporaryDirectory() as folder:
             self.assertEqual(run("run", "--data-dir", folder).returncode, CONFIG)
+
+
+class Devnet(unittest.TestCase):
+    SMALL = ("--accounts", "30", "--contracts", "5")
+
+    def start(self, *arguments):
+        process = subprocess.Popen([PROGRAM, "devnet", "--listen", "127.0.0.1:0", *arguments],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   stdin=subprocess.DEVNULL)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process, [process.stdout.readline().rstrip("\n") for _ in range(5)]
+
+    def test_says_what_it_serves_and_stops_at_a_signal(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process, lines = self.start(*self.SMALL, "--blocks", "7", "--network-id", "4")
+            self.assertEqual(lines[0], "network_id=4")
+            self.assertRegex(lines[1], "^genesis_hash=0x[0-9a-f]{64}$")
+            self.assertRegex(lines[2], "^state_root=0x[0-9a-f]{64}$")
+            self.assertEqual(lines[3], "head=7")
+            self.assertRegex(lines[4], "^enode://[0-9a-f]{128}@127.0.0.1:[1-9][0-9]*$")
+            process.send_signal(number)
+            out, error = process.communicate(timeout=20)
+            self.assertEqual((process.returncode, out), (DONE, ""))
+            self.assertRegex(error, "^\\S+ I devnet: chain ready head=7 items=[0-9]+ bytes=[0-9]+\n$")
+
+    def test_the_same_seed_gives_the_same_chain_another_one_another(self):
+        chains = []
+        for seed in ("1", "1", "2"):
+            process, lines = self.start(*self.SMALL, "--seed", seed)
+            process.terminate()
+            chains.append(lines[1:3])
+        self.assertEqual(chains[0], chains[1])
+        self.assertNotEqual(chains[0], chains[2])
+
+    def test_a_growing_chain_stops_too(self):
+        process, _ = self.start(*self.SMALL, "--block-interval", "0.01")
+        time.sleep(0.2)
+        process.terminate()
+        self.assertEqual(process.wait(timeout=20), DONE)
+
+    def test_a_key_file_keeps_the_identity(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ids = set()
+            for _ in range(2):
+                process, lines = self.start(*self.SMALL, "--node-key", f"{folder}/key")
+                process.terminate()
+                process.wait(timeout=20)
+                ids.add(lines[4].split("@")[0])
+        self.assertEqual(len(ids), 1)
+
+    def test_wrong_options_are_1_with_a_sentence(self):
+        listen = ("--listen", "127.0.0.1:0")
+        for arguments, named in (((), "--listen"),
+                                 (("--listen", "nowhere"), "--listen"),
+                                 ((*listen, "--accounts", "0"), "--accounts"),
+                                 ((*listen, "--accounts", "1", "--contracts", "2"), "--contracts"),
+                                 ((*listen, "--seed", "x"), "--seed"),
+                                 ((*listen, "--block-interval", "0"), "--block-interval"),
+                                 ((*listen, "--state", "d", "--blocks", "3"), "--blocks"),
+                                 ((*listen, "--state", "d", "--genesis", "f"), "--genesis"),
+                                 ((*listen, "--state", "/nowhere"), "/nowhere/meta.json")):
+            with self.subTest(arguments=arguments):
+                got = run("devnet", *arguments)
+                self.assertEqual(got.returncode, CONFIG)
+                self.assertEqual(got.stdout, "")
+                self.assertIn(named, got.stderr)
+                self.assertEqual(got.stderr.count("\n"), 1)
 
 
 if __name__ == "__main__":

@@ -45,8 +45,9 @@ class FakeSession final : public eth::Session {
         if (!answer_headers) co_return Error{Errc::kTimeout, "no answer"};
         co_return answer_headers(query);
     }
-    void announce_block(const Hash256& hash, chain::BlockNumber number) override {
-        announced.emplace_back(hash, number);
+    [[nodiscard]] Result<void> announce_block(const eth::BlockAnnouncement& block) override {
+        announced.push_back(block);
+        return {};
     }
     void disconnect(rlpx::DisconnectReason reason) override {
         goodbyes.push_back(reason);
@@ -62,7 +63,7 @@ class FakeSession final : public eth::Session {
     std::vector<std::vector<Hash256>> node_requests;
     std::vector<eth::HeaderQuery> header_requests;
     std::vector<TimePoint> deadlines;
-    std::vector<std::pair<Hash256, chain::BlockNumber>> announced;
+    std::vector<eth::BlockAnnouncement> announced;
     std::vector<rlpx::DisconnectReason> goodbyes;
 
   private:

@@ -512,7 +512,7 @@ TEST_CASE("Host: a new head is told to all, also to who was in the middle of the
         co_await slow.come(n, 3, false);
         const Hash256 head{{0x77}};
         here.backend.who.head_hash = head;
-        here.host->announce(head, 200);
+        here.host->announce({head, 200});
         slow.say_status(n);
         Visit late;
         n.scope.spawn(n.visit(4, here.address, late));

@@ -778,23 +778,27 @@ TEST_CASE("Session: a goodbye while answers wait for room ends the session", "[e
 TEST_CASE("Session: our head is announced when the peer does not know it", "[eth][session]") {
     Rig rig;
     rig.run([](Rig& r) -> Task<void> {
-        r.session->announce_block(r.backend.who.head_hash, 0);  // as in Status
+        CHECK(r.session->announce_block({r.backend.who.head_hash, 0}));  // as in Status
         CHECK(r.sent().size() == 1);
-        r.session->announce_block(Hash256{{0x77}}, 200);
-        r.session->announce_block(Hash256{{0x77}}, 200);
+        CHECK(r.session->announce_block({{{0x77}}, 200}));
+        CHECK(r.session->announce_block({{{0x77}}, 200}));
         const auto said = r.sent_of(MessageCode::kNewBlockHashes);
         REQUIRE(said.size() == 1);
         CHECK(said[0] == encode_new_block_hashes(std::array{BlockAnnouncement{{{0x77}}, 200}}));
         CHECK(r.session->stats().bytes_out == said[0].size());
         r.wire->refuse_with = Errc::kOverloaded;
-        r.session->announce_block(Hash256{{0x78}}, 201);
+        const auto refused = r.session->announce_block({{{0x78}}, 201});
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::kOverloaded);
         r.wire->refuse_with.reset();
-        r.session->announce_block(Hash256{{0x78}}, 201);
+        CHECK(r.session->announce_block({{{0x78}}, 201}));
         CHECK(r.sent_of(MessageCode::kNewBlockHashes).size() == 2);
         r.wire->end({Errc::kClosed, "gone"});
         co_await r.settle();
         REQUIRE(r.ended);
-        r.session->announce_block(Hash256{{0x79}}, 202);
+        const auto ended = r.session->announce_block({{{0x79}}, 202});
+        REQUIRE_FALSE(ended);
+        CHECK(ended.error().code == Errc::kClosed);
         CHECK(r.sent_of(MessageCode::kNewBlockHashes).size() == 2);
     });
 }
