@@ -37,7 +37,8 @@ class IpAddress {
     [[nodiscard]] IpAddress masked(unsigned bits) const noexcept;
 
     friend bool operator==(const IpAddress&, const IpAddress&) = default;
-    friend std::strong_ordering operator<=>(const IpAddress&, const IpAddress&) = default;
+    friend std::strong_ordering operator<=>(const IpAddress&, const IpAddress&) =
+        default;  // NOLINT(modernize-use-nullptr)
 
   private:
     static constexpr std::uint8_t kV4Size = 4;
@@ -53,7 +54,8 @@ struct IpEndpoint {
     std::uint16_t port = 0;
 
     friend bool operator==(const IpEndpoint&, const IpEndpoint&) = default;
-    friend std::strong_ordering operator<=>(const IpEndpoint&, const IpEndpoint&) = default;
+    friend std::strong_ordering operator<=>(const IpEndpoint&, const IpEndpoint&) =
+        default;  // NOLINT(modernize-use-nullptr)
 };
 
 [[nodiscard]] std::string to_string(const IpAddress& address);

@@ -162,7 +162,7 @@ void Engine::start_lookups(const Moment& moment) {
         if (seeds.size() < kBucketSize || *target == identity_.id())
             for (const Node& bootnode : options_.bootnodes)
                 if (is_usable(bootnode)) seeds.push_back(bootnode);
-        explorer_.started(Lookup{*target, std::move(seeds)});
+        explorer_.started(Lookup{*target, seeds});
         drive_lookup(moment);
     }
 }

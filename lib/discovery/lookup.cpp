@@ -8,7 +8,7 @@ constexpr std::size_t kMaxCandidates = kMaxLookupAsks + 2 * kBucketSize;
 
 }  // namespace
 
-Lookup::Lookup(const NodeId& target, std::vector<Node> seeds)
+Lookup::Lookup(const NodeId& target, const std::vector<Node>& seeds)
     : target_(target), key_(key_of(target)) {
     for (const Node& seed : seeds)
         consider(seed);

@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxLookupAsks = 64;
 /// ones until the kBucketSize nearest have all been asked.
 class Lookup {
   public:
-    Lookup(const NodeId& target, std::vector<Node> seeds);
+    Lookup(const NodeId& target, const std::vector<Node>& seeds);
 
     [[nodiscard]] const NodeId& target() const noexcept { return target_; }
     /// The next node to ask, if one is to be asked now. Each is given once, and has to be answered

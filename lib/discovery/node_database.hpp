@@ -19,11 +19,11 @@ inline constexpr std::size_t kMaxKnownNodes = 1024;
 /// Of these, from one network; nodes that have served us do not count.
 inline constexpr SubnetLimit kKnownSubnetLimit{16, 16, 32};
 /// A node not seen for so long is forgotten, seconds.
-inline constexpr UnixTime kForgetAfter = 14 * 24 * 3600;
+inline constexpr UnixTime kForgetAfter = UnixTime{14} * 24 * 3600;
 /// A node that failed so often in a row is forgotten.
 inline constexpr std::uint32_t kMaxNodeFailures = 8;
 /// Longest file that is read, bytes: what kMaxKnownNodes of the longest lines take.
-inline constexpr std::size_t kMaxDatabaseFile = 512U * 1024;
+inline constexpr std::size_t kMaxDatabaseFile = std::size_t{512} * 1024;
 
 /// What we remember of a node.
 struct KnownNode {

@@ -13,7 +13,7 @@ template <unsigned kBits>
 std::string encode(ByteView bytes, std::string_view alphabet) {
     std::string out;
     out.reserve((bytes.size() * kByteBits + kBits - 1) / kBits);
-    constexpr unsigned kMask = (1U << kBits) - 1;
+    const unsigned mask = (1U << kBits) - 1;
     unsigned held = 0;
     unsigned held_bits = 0;
     for (const Byte byte : bytes) {
@@ -21,10 +21,10 @@ std::string encode(ByteView bytes, std::string_view alphabet) {
         held_bits += kByteBits;
         while (held_bits >= kBits) {
             held_bits -= kBits;
-            out.push_back(alphabet[(held >> held_bits) & kMask]);
+            out.push_back(alphabet[(held >> held_bits) & mask]);
         }
     }
-    if (held_bits != 0) out.push_back(alphabet[(held << (kBits - held_bits)) & kMask]);
+    if (held_bits != 0) out.push_back(alphabet[(held << (kBits - held_bits)) & mask]);
     return out;
 }
 

@@ -88,11 +88,11 @@ class UdpSocket final : public DatagramSocket {
 
 }  // namespace
 
-Result<std::unique_ptr<DatagramSocket>> make_udp_socket(async::Executor executor,
+Result<std::unique_ptr<DatagramSocket>> make_udp_socket(const async::Executor& executor,
                                                         async::Clock& clock,
                                                         const IpEndpoint& address) {
     const udp::endpoint endpoint{to_asio(address.address), address.port};
-    udp::socket socket{std::move(executor)};
+    udp::socket socket{executor};
     error_code failed;
     error_code ignored;
     socket.open(endpoint.protocol(), failed);
