@@ -33,7 +33,7 @@ DevNode::DevNode(async::Executor executor, std::unique_ptr<async::Clock> clock,
       host_(executor, *clock_, entropy,
             rlpx::LocalNode{options.key, std::move(options.client_name), enode_.tcp_port, {}},
             chain, net::make_tcp_dialer(executor, *clock_), std::move(listener),
-            eth::HostOptions{{}, options.max_peers}, nullptr),
+            eth::HostOptions{{}, {}, options.max_peers, nullptr}, nullptr),
       stopping_(executor),
       scope_(executor) {}
 

@@ -47,7 +47,8 @@ IpAddress ip_of(const std::string& host) {
 std::optional<Fault> fault_of(const Session& session, const Error& why) {
     const bool its_goodbye = session.connection().peer_reason().has_value();
     if (its_goodbye) return std::nullopt;
-    return why.code == Errc::kProtocol ? Fault::kBrokenProtocol : fault_in(why, Stage::kSession);
+    return why.code == Errc::kProtocol ? Fault::kBrokenProtocol
+                                       : fault_in(why, ConnectionStage::kSession);
 }
 
 /// What is counted of the end of a connection: a kind of failure, or what the peer said.
@@ -189,7 +190,7 @@ Task<Host::Ended> Host::dial_and_serve(Enode enode) {
     auto connection =
         co_await rlpx::Connection::initiate(std::move(tracked), local_, enode.id, clock_, entropy_);
     if (!connection) {
-        if (const auto fault = fault_in(connection.error(), Stage::kHandshake))
+        if (const auto fault = fault_in(connection.error(), ConnectionStage::kHandshake))
             blame(enode.id, *fault);
         co_return Ended{connection.error(), {}};
     }
@@ -219,7 +220,8 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
     auto opened = co_await Session::open(std::move(connection), backend_, clock_);
     if (!opened) {
         peers_.release(enode.id);
-        if (const auto fault = fault_in(opened.error(), Stage::kSession)) blame(enode.id, *fault);
+        if (const auto fault = fault_in(opened.error(), ConnectionStage::kSession))
+            blame(enode.id, *fault);
         co_return Ended{opened.error(), {}};
     }
     const std::shared_ptr<Session> session = *std::move(opened);
@@ -230,6 +232,7 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
     const Error why = co_await session->run();
     session->observe(nullptr);
     peers_.remove(peer.number);
+    if (options_.source != nullptr) options_.source->served(peer.enode.id, session->stats().items);
     if (const auto fault = fault_of(*session, why)) blame(peer.enode.id, *fault);
     if (observer_ != nullptr) observer_->on_left(peer, why);
     co_return Ended{why, clock_.now() - peer.since};

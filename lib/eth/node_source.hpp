@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include <async/task.hpp>
@@ -18,6 +19,8 @@ class NodeSource {
         std::size_t max, TimePoint deadline) = 0;
     /// A session with the node stands.
     virtual void reached(const Enode& node) = 0;
+    /// A session with the node ended in which it gave so many items.
+    virtual void served(const NodeId& id, std::uint64_t items) = 0;
     /// No session came of a dial, or the node turned out to be of no use.
     virtual void failed(const Enode& node) = 0;
     /// No more nodes are wanted: ends a waiting next_nodes(). Idempotent.

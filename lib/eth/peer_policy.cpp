@@ -42,14 +42,15 @@ const Reaction& reaction_to(Fault fault) noexcept {
     return kPolicy[row];
 }
 
-std::optional<Fault> fault_in(const Error& end, Stage stage) noexcept {
+std::optional<Fault> fault_in(const Error& end, ConnectionStage stage) noexcept {
     switch (end.code) {
         case Errc::kIncompatible:
             return Fault::kWrongChain;
         case Errc::kMalformed:
         case Errc::kTooLarge:
         case Errc::kUnauthenticated:
-            return stage == Stage::kHandshake ? Fault::kBrokenHandshake : Fault::kBrokenProtocol;
+            return stage == ConnectionStage::kHandshake ? Fault::kBrokenHandshake
+                                                        : Fault::kBrokenProtocol;
         case Errc::kOverloaded:
             return Fault::kFlood;
         // kProtocol among the rest: it is the peer's own goodbye as well.

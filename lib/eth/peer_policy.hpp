@@ -47,10 +47,10 @@ inline constexpr Duration kLongestBan = std::chrono::hours{24};
 [[nodiscard]] const Reaction& reaction_to(Fault fault) noexcept;
 
 /// Which side of Hello a connection ended on.
-enum class Stage : std::uint8_t { kHandshake, kSession };
+enum class ConnectionStage : std::uint8_t { kHandshake, kSession };
 
 /// The peer's fault in the end of a connection, if it was one: an end of the line, a full peer or
 /// a slow one is none.
-[[nodiscard]] std::optional<Fault> fault_in(const Error& end, Stage stage) noexcept;
+[[nodiscard]] std::optional<Fault> fault_in(const Error& end, ConnectionStage stage) noexcept;
 
 }  // namespace fastsync::eth
