@@ -52,6 +52,7 @@ Enode enode_of(Byte number) {
 struct Node {
     Node(test::Simulation& sim, test::SimNetwork& network, Byte number, HostOptions options)
         : address(address_of(number)), backend(sim.executor()), entropy(number) {
+        backend.know_forks();
         host = std::make_unique<Host>(sim.executor(), sim, entropy, test::node_of(number), backend,
                                       network.dialer(), network.listen(address, kPort),
                                       std::move(options), &guests);
@@ -73,6 +74,8 @@ struct Visit {
 };
 
 struct Net {
+    Net() { strangers.know_forks(); }
+
     Node& add(Byte number, HostOptions options = {}) {
         auto node = std::make_unique<Node>(sim, network, number, std::move(options));
         return *nodes.emplace(number, std::move(node)).first->second;
@@ -172,7 +175,7 @@ struct Frozen {
     static Task<void> run(rlpx::Connection& connection) { (void)co_await connection.run(); }
     Task<void> come(Net& n, Byte number, bool with_status) {
         rlpx::LocalNode local = test::node_of(number);
-        local.offers = capability_offers();
+        local.offers = capability_offers_of(*find_version(63));
         test::ScriptedEntropy entropy{number};
         auto made = co_await rlpx::Connection::initiate(n.network.connect(address_of(1), kPort),
                                                         local, enode_of(1).id, n.sim, entropy);
