@@ -58,7 +58,7 @@ Host::Host(async::Executor executor, async::Clock& clock, crypto::EntropySource&
       dials_(dial_states(options_.static_peers)),
       closing_(executor),
       scope_(executor) {
-    local_.offers = capability_offers();
+    local_.offers = options_.offers.empty() ? capability_offers() : options_.offers;
 }
 
 Task<void> Host::run() {
@@ -151,9 +151,11 @@ Task<Host::Ended> Host::dial_once(Enode enode) {
     std::unique_ptr<net::ByteStream> tracked = handshakes_.add(*std::move(stream));
     net::ByteStream& raw = *tracked;
     if (closing_.is_open()) co_return Ended{{Errc::kClosed, "we are stopping"}, {}};
+    const rlpx::LocalNode local = local_for(enode.id);
     auto connection =
-        co_await rlpx::Connection::initiate(std::move(tracked), local_, enode.id, clock_, entropy_);
+        co_await rlpx::Connection::initiate(std::move(tracked), local, enode.id, clock_, entropy_);
     if (!connection) co_return Ended{connection.error(), {}};
+    note_capabilities(**connection);
     co_return co_await serve(*std::move(connection), raw, enode, Direction::kOutbound);
 }
 
@@ -179,13 +181,53 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
     const std::shared_ptr<Session> session = *std::move(opened);
     handshakes_.settle(stream);
     const Peer peer = peers_.add({0, std::move(enode), direction, clock_.now(), session});
-    note_joined(peer);
-    if (stopped_) session->disconnect(rlpx::DisconnectReason::kClientQuitting);
-    const Error why = co_await session->run();
-    session->observe(nullptr);
+    co_return co_await run_session(peer);
+}
+
+Task<Host::Ended> Host::run_session(Peer peer) {
+    if (stopped_) peer.session->disconnect(rlpx::DisconnectReason::kClientQuitting);
+    async::TaskScope scope{executor_};
+    std::optional<Error> refused = Error{Errc::kClosed, "not asked yet"};
+    scope.spawn(admit(peer, refused));
+    const Error why = co_await peer.session->run();
+    co_await scope.join();
+    peer.session->observe(nullptr);
     peers_.remove(peer.number);
+    if (refused) co_return Ended{refused->code == Errc::kClosed ? why : *refused, {}};
     if (observer_ != nullptr) observer_->on_left(peer, why);
     co_return Ended{why, clock_.now() - peer.since};
+}
+
+/// The peer joins once it has shown to be on our chain, as far as it has come; nothing is left in
+/// `refused` then.
+Task<void> Host::admit(Peer peer, std::optional<Error>& refused) {
+    const auto passed = co_await challenge(*peer.session, options_.required_blocks,
+                                           clock_.now() + kChallengeTimeout);
+    if (passed) {
+        refused.reset();
+        note_joined(peer);
+        co_return;
+    }
+    refused = passed.error();
+    log::debug("peers", "not admitted peer={} reason=\"{}\"", short_id(peer.enode.id),
+               refused->message());
+    peer.session->disconnect(rlpx::DisconnectReason::kUselessPeer);
+}
+
+/// Two sides settle on the highest version in common: those without node data are offered only to
+/// a node that was seen to have no other, and the satellite.
+rlpx::LocalNode Host::local_for(const NodeId& id) const {
+    rlpx::LocalNode local = local_;
+    if (without_node_data_.contains(id)) local.offers = capability_offers_without_node_data();
+    return local;
+}
+
+void Host::note_capabilities(const rlpx::Connection& connection) {
+    const bool satellite_alone = connection.version_of(kNodeDataProtocol).has_value() &&
+                                 !connection.version_of(kProtocolName).has_value();
+    if (!satellite_alone || !options_.offers.empty()) return;
+    if (without_node_data_.size() < kMaxWithoutNodeData)
+        without_node_data_.insert(connection.remote_id());
 }
 
 void Host::note_joined(const Peer& peer) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include <async/clock.hpp>
@@ -15,6 +16,7 @@
 #include <eth/handshake_streams.hpp>
 #include <eth/peer_set.hpp>
 #include <eth/redial.hpp>
+#include <eth/required_block.hpp>
 #include <eth/session.hpp>
 #include <net/byte_stream.hpp>
 #include <rlpx/connection.hpp>
@@ -34,10 +36,16 @@ class HostObserver {
 struct HostOptions {
     std::vector<Enode> static_peers;  ///< kept connected: dialed again, with back-off, for ever
     std::size_t max_peers = 25;       ///< connected ones; static peers always find a place
+    /// What every peer is asked for before it counts as one.
+    std::vector<RequiredBlock> required_blocks{};
+    /// What we say in Hello; empty: capability_offers().
+    Offers offers{};
 };
 
 /// Incoming connections whose handshake is not over; further ones are closed unheard.
 inline constexpr std::size_t kMaxPendingInbound = 32;
+/// Nodes remembered to be reached over versions without node data and the satellite only.
+inline constexpr std::size_t kMaxWithoutNodeData = 1024;
 /// How long a dial may take until the TCP connection stands.
 inline constexpr Duration kDialTimeout = std::chrono::seconds{15};
 
@@ -45,7 +53,7 @@ inline constexpr Duration kDialTimeout = std::chrono::seconds{15};
 /// Lives on one executor.
 class Host {
   public:
-    /// @param local     key, name, listen port for Hello; its offers are set to capability_offers()
+    /// @param local     key, name, listen port for Hello; its offers are set from the options
     /// @param listener  null: no incoming connections
     /// @param observer  null: nobody wants to know
     Host(async::Executor executor, async::Clock& clock, crypto::EntropySource& entropy,
@@ -82,6 +90,10 @@ class Host {
                                            Direction direction);
     [[nodiscard]] async::Task<Ended> turn_away(std::unique_ptr<rlpx::Connection> connection,
                                                rlpx::DisconnectReason reason);
+    [[nodiscard]] async::Task<void> admit(Peer peer, std::optional<Error>& refused);
+    [[nodiscard]] async::Task<Ended> run_session(Peer peer);
+    [[nodiscard]] rlpx::LocalNode local_for(const NodeId& id) const;
+    void note_capabilities(const rlpx::Connection& connection);
     [[nodiscard]] PeerSet::Rank rank_of(const NodeId& id) const;
     void note_joined(const Peer& peer);
     void tell_announced(const Peer& peer);
@@ -102,7 +114,8 @@ class Host {
     HandshakeStreams handshakes_;
     std::size_t pending_inbound_ = 0;
     std::optional<BlockAnnouncement> announced_;
-    async::Gate closing_;  ///< no new connections
+    std::set<NodeId> without_node_data_;  ///< nodes that need capability_offers_without_node_data()
+    async::Gate closing_;                 ///< no new connections
     bool stopped_ = false;
     async::TaskScope scope_;
 };

@@ -7,6 +7,7 @@
 #include <eth/version.hpp>
 #include <rlpx/opening.hpp>
 
+#include "header_chain.hpp"
 #include "support/scripted_backend.hpp"
 #include "support/sim_network.hpp"
 #include "support/simulation.hpp"
@@ -534,6 +535,132 @@ TEST_CASE("Host: a new head is told to all, also to who was in the middle of the
         CHECK_FALSE(late.session->status().head_number);
         slow.connection->close();
         co_await n.pass(1ms);
+    });
+}
+
+// ---- who is on our chain
+
+namespace {
+
+const HostOptions& with_required_block() {
+    static const HostOptions options = [] {
+        HostOptions out;
+        out.required_blocks = {{3, test::header_chain(5)[3].hash}};
+        return out;
+    }();
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE("Host: a peer joins when it holds the required blocks, or has not come so far",
+          "[eth][host]") {
+    static std::size_t has = 0;
+    has = GENERATE(std::size_t{0}, std::size_t{3}, std::size_t{5});
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        Node& here = n.start(1, with_required_block());
+        n.strangers.chain = test::header_chain(has);
+        Visit visit;
+        n.scope.spawn(n.visit(2, here.address, visit));
+        co_await n.pass(1s);
+        REQUIRE(n.strangers.header_queries.size() == 1);
+        CHECK(n.strangers.header_queries[0] == HeaderQuery{chain::BlockNumber{3}, 1, 0, false});
+        CHECK(here.guests.joined.size() == 1);
+        CHECK(here.guests.left.empty());
+        CHECK_FALSE(visit.ended);
+    });
+}
+
+TEST_CASE("Host: a peer with another block in the place of a required one is let go",
+          "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        Node& here = n.start(1, with_required_block());
+        n.strangers.chain = test::header_chain(5);
+        n.strangers.chain[3] = *chain::decode_header(test::raw_header(3, Hash256{{0x99}}));
+        Visit visit;
+        n.scope.spawn(n.visit(2, here.address, visit));
+        co_await n.pass(1s);
+        REQUIRE(visit.ended);
+        CHECK(names(*visit.ended, std::string{to_string(rlpx::DisconnectReason::kUselessPeer)}));
+        CHECK(here.guests.joined.empty());
+        CHECK(here.guests.left.empty());
+        CHECK(here.host->peers().size() == 0);
+    });
+}
+
+TEST_CASE("Host: a peer that does not say whether it holds a required block has 15 s",
+          "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        Node& here = n.start(1, with_required_block());
+        n.strangers.hold();
+        Visit visit;
+        n.scope.spawn(n.visit(2, here.address, visit));
+        co_await n.pass(kChallengeTimeout - 100ms);
+        CHECK_FALSE(visit.ended);
+        CHECK(here.host->peers().size() == 1);
+        co_await n.pass(1s);
+        n.strangers.resume();
+        co_await n.pass(1s);
+        REQUIRE(visit.ended);
+        CHECK(here.guests.joined.empty());
+        CHECK(here.host->peers().size() == 0);
+    });
+}
+
+TEST_CASE("Host: a dialed peer that fails the question is not taken for one that stood",
+          "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        HostOptions options = with_required_block();
+        options.static_peers = {enode_of(2)};
+        Node& there = n.start(2);
+        there.backend.chain = test::header_chain(5);
+        there.backend.chain[3] = *chain::decode_header(test::raw_header(3, Hash256{{0x99}}));
+        Node& here = n.start(1, options);
+        co_await n.pass(30s);
+        CHECK(here.guests.joined.empty());
+        // Pauses grow: 1, 2, 4, 8, 16 s, or a little more.
+        CHECK(there.guests.joined.size() >= 3);
+        CHECK(there.guests.joined.size() <= 6);
+    });
+}
+
+// ---- versions
+
+TEST_CASE("Host: a node without node data in eth is dialed again for the satellite",
+          "[eth][host]") {
+    static std::uint32_t version = 0;
+    version = GENERATE(67U, 68U);
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        HostOptions theirs;
+        theirs.offers = capability_offers_of(*find_version(version));
+        Node& there = n.start(2, theirs);
+        HostOptions ours;
+        ours.static_peers = {enode_of(2)};
+        Node& here = n.start(1, ours);
+        co_await n.pass(10s);
+        REQUIRE(here.guests.joined.size() == 1);
+        CHECK(here.guests.joined[0].session->status().eth_version == version);
+        CHECK(there.guests.joined.size() == 1);
+    });
+}
+
+TEST_CASE("Host: a node of many versions is never offered those without node data", "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        HostOptions theirs;
+        theirs.offers = capability_offers_without_node_data();
+        n.start(2, theirs);
+        HostOptions ours;
+        ours.static_peers = {enode_of(2)};
+        Node& here = n.start(1, ours);
+        co_await n.pass(10s);
+        REQUIRE(here.guests.joined.size() == 1);
+        CHECK(here.guests.joined[0].session->status().eth_version == 66);
     });
 }
 

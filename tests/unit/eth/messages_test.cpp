@@ -1,8 +1,10 @@
 #include <limits>
 #include <set>
 
+#include <crypto/keccak.hpp>
 #include <eth/messages.hpp>
 #include <eth/request_id.hpp>
+#include <rlp/decode.hpp>
 
 #include "header_chain.hpp"
 
@@ -247,6 +249,30 @@ TEST_CASE("BlockHeaders: as many as the limit, not one more", "[eth]") {
     CHECK(error_of(decode_block_headers(encode_block_headers(many))) == Errc::kTooLarge);
     CHECK_FALSE(decode_block_headers(*from_hex("c105")));
     CHECK_FALSE(decode_block_headers(*from_hex("c2c0c0")));
+}
+
+TEST_CASE("BlockHeaders: further fields of other chains are kept and hashed as they came",
+          "[eth]") {
+    // XDC and Viction: validators, validator, penalties (18); XDC later a base fee (19).
+    const auto fields = GENERATE(18U, 19U);
+    rlp::Encoder out;
+    const std::size_t list = out.begin_list();
+    Bytes plain = test::raw_header(5, hash_of(4));
+    ByteView inner = plain;
+    const auto taken = rlp::take_list(inner);
+    REQUIRE(taken);
+    out.raw(*taken).string(Bytes(60, 0xaa)).string(Bytes(65, 0xbb)).string({});
+    if (fields == 19) out.uint(12500000000);
+    const Bytes raw = out.end_list(list).take();
+    const auto headers = decode_block_headers(encode_block_headers(std::vector<Bytes>{raw}));
+    REQUIRE(headers);
+    REQUIRE(headers->size() == 1);
+    CHECK(headers->front().number == 5);
+    CHECK(headers->front().raw == raw);
+    CHECK(headers->front().hash == crypto::keccak256(raw));
+    const auto block = decode_new_block(encode_new_block(raw, 9));
+    REQUIRE(block);
+    CHECK(block->header == headers->front());
 }
 
 TEST_CASE("GetNodeData: hashes beyond the limit are ignored", "[eth]") {
