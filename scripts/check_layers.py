@@ -55,6 +55,7 @@ THIRD_PARTY = [
     ("secp256k1", "crypto", SOURCES),
     ("rocksdb", "storage", SOURCES),
     ("nlohmann", "chain status devnet " + APPS, SOURCES),
+    ("ares", "net", SOURCES),
     ("snappy", "rlpx", SOURCES),
     ("spdlog", "common", SOURCES),
     ("fmt", EVERYWHERE, SOURCES_AND_HEADERS),

@@ -21,6 +21,7 @@ class TaskScope {
     /// Returns when no task is left. The tasks must have been told to stop.
     [[nodiscard]] Task<void> join();
     [[nodiscard]] std::size_t size() const noexcept { return running_; }
+    [[nodiscard]] const Executor& executor() const noexcept { return executor_; }
 
   private:
     Executor executor_;

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <fmt/core.h>
 
+#include <common/ip_address.hpp>
 #include <daemon/config.hpp>
 #include <daemon/config_source.hpp>
 #include <daemon/config_value.hpp>
@@ -49,11 +50,37 @@ Result<void> leave_to_network(RunConfig&, const GivenValue&) {
     return {};
 }
 
-Result<void> add_static_peer(RunConfig& config, const GivenValue& given) {
+Result<Enode> enode_url(const GivenValue& given) {
     auto enode = parse_enode(given.value);
     if (!enode) return complain(given, "must be an enode URL (" + enode.error().detail + ")");
-    if (enode->tcp_port == 0) return complain(given, "must be an enode with a TCP port");
-    config.static_peers.push_back(*std::move(enode));
+    return enode;
+}
+
+Result<void> add_bootnode(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(Enode enode, enode_url(given));
+    if (enode.udp_port == 0) return complain(given, "must be an enode with a UDP port");
+    if (!IpAddress::parse(enode.host))
+        return complain(given, "must be an enode with an IP address");
+    config.bootnodes.push_back(std::move(enode));
+    return {};
+}
+
+Result<void> add_trusted_peer(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(const Enode enode, enode_url(given));
+    config.trusted_peers.push_back(enode.id);
+    return {};
+}
+
+Result<void> set_no_discovery(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(const bool off, on_or_off(given));
+    config.discovery = off ? RunConfig::Discovery::kOff : RunConfig::Discovery::kOn;
+    return {};
+}
+
+Result<void> add_static_peer(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(Enode enode, enode_url(given));
+    if (enode.tcp_port == 0) return complain(given, "must be an enode with a TCP port");
+    config.static_peers.push_back(std::move(enode));
     return {};
 }
 
@@ -141,7 +168,7 @@ struct Row {
     Result<void> (*apply)(RunConfig&, const GivenValue&);
 };
 
-constexpr std::array<Row, 15> kRows{{
+constexpr std::array<Row, 18> kRows{{
     {{"data-dir", "DIR", "", "folder of the database; needed"}, Kind::kValue, set_data_dir},
     {{"network", "NAME", "", "a known network: sets network-id and genesis-hash"},
      Kind::kValue,
@@ -158,6 +185,15 @@ constexpr std::array<Row, 15> kRows{{
     {{"static-peer", "ENODE", "", "enode://ID@HOST:PORT to stay connected with; repeatable"},
      Kind::kRepeatable,
      add_static_peer},
+    {{"trusted-peer", "ENODE", "", "a peer that finds a place however many there are; repeatable"},
+     Kind::kRepeatable,
+     add_trusted_peer},
+    {{"bootnode", "ENODE", "", "enode://ID@IP:PORT to discover other nodes from; repeatable"},
+     Kind::kRepeatable,
+     add_bootnode},
+    {{"no-discovery", "true|false", "false", "look for no nodes, and answer none that look"},
+     Kind::kSwitch,
+     set_no_discovery},
     {{"listen", "ADDR:PORT", "off", "accept peers here; off: none"}, Kind::kValue, set_listen},
     {{"http", "ADDR:PORT", "127.0.0.1:8645", "tell the status here; off: nowhere"},
      Kind::kValue,

@@ -35,6 +35,10 @@ struct RunConfig {
     std::filesystem::path data_dir;
     Network network;
     std::vector<Enode> static_peers;
+    std::vector<NodeId> trusted_peers;
+    enum class Discovery : std::uint8_t { kOn, kOff };
+    Discovery discovery = Discovery::kOn;
+    std::vector<Enode> bootnodes;         ///< each with an IP address and a UDP port
     std::optional<net::HostPort> listen;  ///< nothing: no incoming connections
     std::optional<HttpConfig> http = HttpConfig{};
     sync::PivotPin pivot;

@@ -11,6 +11,7 @@
 #include <crypto/entropy.hpp>
 #include <daemon/daemon.hpp>
 #include <daemon/loop_thread.hpp>
+#include <daemon/node_finder.hpp>
 #include <daemon/node_key.hpp>
 #include <daemon/peer_hub.hpp>
 #include <daemon/state_backend.hpp>
@@ -89,6 +90,8 @@ class DaemonImpl final : public Daemon {
 
   private:
     [[nodiscard]] Result<std::unique_ptr<net::Listener>> open_listener();
+    [[nodiscard]] Result<void> open_finder(std::uint16_t tcp_port);
+    [[nodiscard]] Result<void> open_http();
     [[nodiscard]] Task<Result<void>> run_all();
     [[nodiscard]] Task<void> end_net();
     [[nodiscard]] Task<void> tell_status();
@@ -106,6 +109,7 @@ class DaemonImpl final : public Daemon {
     sync::Downloader downloader_;
     PeerHub hub_;
     StateBackend backend_;
+    std::unique_ptr<NodeFinder> finder_;
     std::unique_ptr<eth::Host> host_;
     status::StatusBoard board_;
     std::unique_ptr<status::HttpServer> http_;
@@ -129,32 +133,53 @@ Result<std::unique_ptr<net::Listener>> DaemonImpl::open_listener() {
     return listener;
 }
 
+/// Discovery shares the address of the listener, so that one URL names both.
+Result<void> DaemonImpl::open_finder(std::uint16_t tcp_port) {
+    const std::filesystem::path known = config_.data_dir / kNodesFile;
+    // Nothing to start from, and nobody who could find us: no socket for that.
+    const bool hopeless =
+        config_.bootnodes.empty() && !config_.listen && !std::filesystem::exists(known);
+    if (config_.discovery == RunConfig::Discovery::kOff || hopeless) return {};
+    FinderOptions options;
+    options.address = config_.listen.value_or(net::HostPort{"0.0.0.0", 0});
+    options.address.port = tcp_port;
+    options.tcp_port = tcp_port;
+    options.bootnodes = config_.bootnodes;
+    options.nodes_file = known;
+    FASTSYNC_TRY(finder_,
+                 NodeFinder::open(threads_.net.executor(), threads_.disk.executor(), *net_clock_,
+                                  crypto::system_entropy(), key_, std::move(options)));
+    return {};
+}
+
+Result<void> DaemonImpl::open_http() {
+    if (!config_.http) return {};
+    status::HttpServerOptions options;
+    options.address = config_.http->address.host;
+    options.port = config_.http->address.port;
+    options.exposure = config_.http->exposure == HttpConfig::Exposure::kPublic
+                           ? status::Exposure::kPublic
+                           : status::Exposure::kLoopbackOnly;
+    options.version = version();
+    auto http = status::HttpServer::open(threads_.net.executor(), options, board_);
+    if (!http) return as_config(http.error());
+    http_ = *std::move(http);
+    return {};
+}
+
 Result<void> DaemonImpl::listen() {
     const async::Executor net = threads_.net.executor();
     FASTSYNC_TRY(std::unique_ptr<net::Listener> listener, open_listener());
-    if (config_.http) {
-        status::HttpServerOptions options;
-        options.address = config_.http->address.host;
-        options.port = config_.http->address.port;
-        options.exposure = config_.http->exposure == HttpConfig::Exposure::kPublic
-                               ? status::Exposure::kPublic
-                               : status::Exposure::kLoopbackOnly;
-        options.version = version();
-        auto http = status::HttpServer::open(net, options, board_);
-        if (!http) return as_config(http.error());
-        http_ = *std::move(http);
-    }
-    rlpx::LocalNode local{key_,
-                          "fastsyncd/v" + std::string{version()} + "/linux",
-                          listener ? listener->port() : std::uint16_t{0},
-                          {}};
+    const std::uint16_t port = listener ? listener->port() : std::uint16_t{0};
+    FASTSYNC_CHECK(open_finder(port));
+    FASTSYNC_CHECK(open_http());
+    rlpx::LocalNode local{key_, "fastsyncd/v" + std::string{version()} + "/linux", port, {}};
+    eth::HostOptions options{config_.static_peers, config_.trusted_peers, config_.max_peers,
+                             finder_.get(), config_.network.required_blocks};
     host_ = std::make_unique<eth::Host>(
         net, *net_clock_, crypto::system_entropy(), std::move(local), backend_,
-        net::make_tcp_dialer(net, *net_clock_), std::move(listener),
-        eth::HostOptions{.static_peers = config_.static_peers,
-                         .max_peers = config_.max_peers,
-                         .required_blocks = config_.network.required_blocks},
-        &hub_);
+        net::make_tcp_dialer(net, *net_clock_), std::move(listener), std::move(options), &hub_);
+    hub_.attach(host_.get());
     return {};
 }
 
@@ -183,6 +208,7 @@ Task<Result<void>> DaemonImpl::run_all() {
     next_summary_ = started_ + kSummaryInterval;
     if (http_) scope.spawn(async::run_on(net, http_->run()));
     scope.spawn(async::run_on(net, tell_status()));
+    if (finder_) scope.spawn(async::run_on(net, finder_->run()));
     scope.spawn(async::run_on(net, host_->run()));
     Result<void> outcome = co_await async::run_on(threads_.sync.executor(), downloader_.run());
     co_await async::run_on(net, end_net());
@@ -255,7 +281,8 @@ Result<std::unique_ptr<Daemon>> Daemon::open(RunConfig config) {
     FASTSYNC_TRY(crypto::SecretKey key,
                  load_or_create_node_key(config.node_key, crypto::system_entropy()));
     storage::StoreOptions options;
-    options.neighbours = {std::string{kNodeKeyFile}, std::string{kNodeKeyDraft}};
+    options.neighbours = {std::string{kNodeKeyFile}, std::string{kNodeKeyDraft},
+                          std::string{kNodesFile}, std::string{kNodesDraft}};
     FASTSYNC_TRY(
         auto store,
         storage::RocksStore::open_or_create(

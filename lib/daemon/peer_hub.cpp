@@ -37,8 +37,11 @@ PeerHub::PeerHub(sync::Downloader& downloader, async::Executor net, async::Execu
 PeerHub::~PeerHub() = default;
 
 void PeerHub::on_joined(const eth::Peer& peer) {
+    auto blame = [this, id = peer.enode.id](eth::Fault fault) {
+        if (host_ != nullptr) host_->blame(id, fault);
+    };
     auto adapter = std::make_shared<SessionPeer>(sync::PeerId{peer.number}, short_id(peer.enode.id),
-                                                 peer.session, net_);
+                                                 peer.session, net_, std::move(blame));
     auto link = std::make_unique<Link>(*this, adapter);
     peer.session->observe(link.get());
     links_[peer.number] = std::move(link);

@@ -18,6 +18,9 @@ class PeerHub final : public eth::HostObserver {
     PeerHub(sync::Downloader& downloader, async::Executor net, async::Executor sync);
     ~PeerHub() override;
 
+    /// Who peers are blamed at from now on; null: nobody.
+    void attach(eth::Host* host) noexcept { host_ = host; }
+
     void on_joined(const eth::Peer& peer) override;
     void on_left(const eth::Peer& peer, const Error& why) override;
 
@@ -25,6 +28,7 @@ class PeerHub final : public eth::HostObserver {
     class Link;
 
     sync::Downloader& downloader_;
+    eth::Host* host_ = nullptr;
     async::Executor net_;
     async::Executor sync_;
     std::map<std::uint64_t, std::unique_ptr<Link>> links_;

@@ -2,8 +2,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include <common/log.hpp>
-#include <daemon/peer_policy.hpp>
 #include <daemon/session_peer.hpp>
 
 namespace fastsync::daemon {
@@ -11,11 +9,12 @@ namespace fastsync::daemon {
 using async::Task;
 
 SessionPeer::SessionPeer(sync::PeerId id, std::string name, std::shared_ptr<eth::Session> session,
-                         async::Executor net)
+                         async::Executor net, Blame blame)
     : id_(id),
       name_(std::move(name)),
       session_(std::move(session)),
       net_(std::move(net)),
+      blame_(std::move(blame)),
       head_hash_(session_->status().head_hash),
       total_difficulty_(session_->status().total_difficulty) {}
 
@@ -38,18 +37,29 @@ Task<Result<std::vector<chain::BlockHeader>>> SessionPeer::get_headers(sync::Hea
 }
 
 void SessionPeer::report(sync::Misbehaviour what) {
-    const auto reaction = reaction_to(what);
-    log::debug("peers", "peer={} misbehaviour=\"{}\" dropped={}", name_, to_string(what),
-               reaction.has_value());
-    if (reaction) disconnect(*reaction);
+    boost::asio::post(net_, [blame = blame_, fault = fault_of(what)] { blame(fault); });
 }
 
 void SessionPeer::release() {
-    disconnect(rlpx::DisconnectReason::kClientQuitting);
+    boost::asio::post(net_, [session = session_] {
+        session->disconnect(rlpx::DisconnectReason::kClientQuitting);
+    });
 }
 
-void SessionPeer::disconnect(rlpx::DisconnectReason reason) {
-    boost::asio::post(net_, [session = session_, reason] { session->disconnect(reason); });
+eth::Fault fault_of(sync::Misbehaviour what) noexcept {
+    switch (what) {
+        case sync::Misbehaviour::kMalformedBlob:
+            return eth::Fault::kUnrequestedItems;
+        case sync::Misbehaviour::kStalling:
+            return eth::Fault::kStalling;
+        case sync::Misbehaviour::kContradictsPin:
+            return eth::Fault::kContradictsPin;
+        case sync::Misbehaviour::kForgedHeaders:
+            return eth::Fault::kForgedHeaders;
+        case sync::Misbehaviour::kRootUnserved:
+            break;
+    }
+    return eth::Fault::kRootUnserved;
 }
 
 }  // namespace fastsync::daemon

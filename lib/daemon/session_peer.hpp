@@ -1,21 +1,29 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include <async/task.hpp>
+#include <eth/peer_policy.hpp>
 #include <eth/session.hpp>
 #include <sync/state_peer.hpp>
 
 namespace fastsync::daemon {
 
+/// The fault that a misbehaviour is, for the policy of the host.
+[[nodiscard]] eth::Fault fault_of(sync::Misbehaviour what) noexcept;
+
 /// An eth session as the sync thread sees it. Every call crosses to the net thread and back; what
 /// the peer announced is kept here, so that reading it does not cross.
 class SessionPeer final : public sync::StatePeer {
   public:
+    /// Told, on the net thread, what the peer is to blame for.
+    using Blame = std::function<void(eth::Fault)>;
+
     /// @param net  where the session lives
     SessionPeer(sync::PeerId id, std::string name, std::shared_ptr<eth::Session> session,
-                async::Executor net);
+                async::Executor net, Blame blame);
     SessionPeer(const SessionPeer&) = delete;
     SessionPeer& operator=(const SessionPeer&) = delete;
     /// Lets go of the session on its own thread.
@@ -36,12 +44,11 @@ class SessionPeer final : public sync::StatePeer {
     void announce(const Hash256& head) { head_hash_ = head; }
 
   private:
-    void disconnect(rlpx::DisconnectReason reason);
-
     sync::PeerId id_;
     std::string name_;
     std::shared_ptr<eth::Session> session_;
     async::Executor net_;
+    Blame blame_;
     Hash256 head_hash_;
     U256 total_difficulty_;
 };

@@ -134,8 +134,8 @@ void Engine::on_record(const ContactEvent& event, const Moment& moment) {
     hand_out(event.node, event.record ? &*event.record : nullptr, moment);
 }
 
-void Engine::hand_out(Node node, const NodeRecord* record, const Moment& moment) {
-    FoundNode found{std::move(node), std::nullopt};
+void Engine::hand_out(const Node& node, const NodeRecord* record, const Moment& moment) {
+    FoundNode found{node, std::nullopt};
     if (record != nullptr) {
         found.record = *record;
         const std::uint16_t tcp = tcp_port_of(*record, found.node.udp.address);

@@ -119,7 +119,7 @@ class Engine {
     void start_lookups(const Moment& moment);
     void try_suggested(const Moment& moment);
     void check_a_node(const Moment& moment);
-    void hand_out(Node node, const NodeRecord* record, const Moment& moment);
+    void hand_out(const Node& node, const NodeRecord* record, const Moment& moment);
     [[nodiscard]] bool is_usable(const Node& node) const;
     [[nodiscard]] std::uint64_t random();
 

@@ -7,9 +7,9 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <common/subnet_counter.hpp>
 #include <common/time.hpp>
 #include <discovery/node.hpp>
-#include <discovery/subnet_limits.hpp>
 #include <enode/node_record.hpp>
 
 namespace fastsync::discovery {

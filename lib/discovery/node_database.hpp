@@ -9,8 +9,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <common/subnet_counter.hpp>
 #include <discovery/node.hpp>
-#include <discovery/subnet_limits.hpp>
 
 namespace fastsync::discovery {
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include <common/subnet_counter.hpp>
 #include <common/time.hpp>
 #include <discovery/node.hpp>
-#include <discovery/subnet_limits.hpp>
 #include <enode/node_record.hpp>
 
 namespace fastsync::discovery {

@@ -32,6 +32,8 @@ class TokenBucket {
 
 /// Packets taken from one source: an IPv4 address or an IPv6 /64.
 inline constexpr Rate kSourceRate{50, 200};
+/// The same for an address of a local network: whole test networks live on one.
+inline constexpr Rate kLocalRate{1000, 2000};
 /// Packets taken from all sources together that have proven no endpoint: each may cost a signature.
 inline constexpr Rate kStrangerRate{1000, 2000};
 /// Sources counted one by one; beyond, all others share one bucket.
@@ -52,7 +54,7 @@ class RateLimiter {
     [[nodiscard]] std::size_t sources() const noexcept { return sources_.size(); }
 
   private:
-    [[nodiscard]] TokenBucket& bucket_of(const IpAddress& address, TimePoint now);
+    [[nodiscard]] TokenBucket& bucket_of(const IpAddress& address, const Rate& rate, TimePoint now);
 
     boost::unordered_flat_map<IpAddress, TokenBucket, IpAddressHasher> sources_;
     TokenBucket strangers_;

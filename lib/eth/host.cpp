@@ -19,18 +19,42 @@ rlpx::DisconnectReason reason_for(PeerSet::Refusal refusal) {
         case PeerSet::Refusal::kAlreadyConnected:
             return rlpx::DisconnectReason::kAlreadyConnected;
         case PeerSet::Refusal::kTooMany:
+        case PeerSet::Refusal::kTooManyOfNetwork:
             break;
     }
     return rlpx::DisconnectReason::kTooManyPeers;
 }
 
+std::string host_of(const std::string& address) {
+    const auto parsed = net::parse_host_port(address);
+    return parsed ? parsed->host : address;
+}
+
 /// Where an incoming peer may be reached, as far as it says.
 Enode enode_of(const rlpx::Connection& connection) {
     Enode enode{connection.remote_id(), "", connection.remote_hello().listen_port, 0};
-    const std::string address = connection.remote_address();
-    const auto parsed = net::parse_host_port(address);
-    enode.host = parsed ? parsed->host : address;
+    enode.host = host_of(connection.remote_address());
     return enode;
+}
+
+/// 0.0.0.0 for what is no address.
+IpAddress ip_of(const std::string& host) {
+    const auto parsed = IpAddress::parse(host);
+    return parsed ? *parsed : IpAddress{};
+}
+
+/// The peer's fault in the end of its session, if it was one.
+std::optional<Fault> fault_of(const Session& session, const Error& why) {
+    const bool its_goodbye = session.connection().peer_reason().has_value();
+    if (its_goodbye) return std::nullopt;
+    return why.code == Errc::kProtocol ? Fault::kBrokenProtocol
+                                       : fault_in(why, ConnectionStage::kSession);
+}
+
+/// What is counted of the end of a connection: a kind of failure, or what the peer said.
+std::string reason_of(const Error& why) {
+    const bool said = why.code == Errc::kProtocol && why.detail.size() < 64;
+    return said ? why.detail : std::string{to_string(why.code)};
 }
 
 std::vector<DialState> dial_states(const std::vector<Enode>& peers) {
@@ -65,6 +89,7 @@ Task<void> Host::run() {
     for (std::size_t i = 0; i < options_.static_peers.size(); ++i)
         scope_.spawn(keep_dialed(i));
     if (listener_) scope_.spawn(accept_all());
+    if (options_.source != nullptr) scope_.spawn(dial_found());
     co_await closing_.wait();
     co_await scope_.join();
 }
@@ -86,6 +111,7 @@ void Host::tell_announced(const Peer& peer) {
 void Host::stop_growing() {
     closing_.open();
     dialer_->close();
+    if (options_.source != nullptr) options_.source->close();
     if (listener_) listener_->close();
 }
 
@@ -101,24 +127,26 @@ Task<void> Host::accept_all() {
     while (!closing_.is_open()) {
         auto stream = co_await listener_->accept();
         if (!stream) break;
-        if (pending_inbound_ >= kMaxPendingInbound) {
-            log::debug("peers", "inbound refused address={} pending={}", (*stream)->remote(),
-                       pending_inbound_);
+        const IpAddress from = ip_of(host_of((*stream)->remote()));
+        if (!gate_.enter(from, clock_.now())) {
+            log::debug("peers", "inbound not heard address={} pending={}", (*stream)->remote(),
+                       gate_.pending());
             continue;
         }
-        ++pending_inbound_;
-        scope_.spawn(welcome(*std::move(stream)));
+        ++stats_.inbound;
+        scope_.spawn(welcome(*std::move(stream), from));
     }
 }
 
-Task<void> Host::welcome(std::unique_ptr<net::ByteStream> stream) {
+Task<void> Host::welcome(std::unique_ptr<net::ByteStream> stream, IpAddress from) {
     const std::string address = stream->remote();
     std::unique_ptr<net::ByteStream> tracked = handshakes_.add(std::move(stream));
     net::ByteStream& raw = *tracked;
     auto connection =
         co_await rlpx::Connection::accept(std::move(tracked), local_, clock_, entropy_);
-    --pending_inbound_;
+    gate_.left(from);
     if (!connection) {
+        note_end(connection.error());
         log::debug("peers", "inbound failed address={} reason=\"{}\"", address,
                    connection.error().message());
         co_return;
@@ -126,6 +154,7 @@ Task<void> Host::welcome(std::unique_ptr<net::ByteStream> stream) {
     Enode enode = enode_of(**connection);
     const Ended ended =
         co_await serve(*std::move(connection), raw, std::move(enode), Direction::kInbound);
+    note_end(ended.why);
     log::debug("peers", "inbound ended address={} reason=\"{}\"", address, ended.why.message());
 }
 
@@ -146,6 +175,13 @@ Task<void> Host::keep_dialed(std::size_t index) {
 }
 
 Task<Host::Ended> Host::dial_once(Enode enode) {
+    ++stats_.dials;
+    const Ended ended = co_await dial_and_serve(enode);
+    note_end(ended.why);
+    co_return ended;
+}
+
+Task<Host::Ended> Host::dial_and_serve(Enode enode) {
     auto stream = co_await dialer_->dial(enode.host, enode.tcp_port, clock_.now() + kDialTimeout);
     if (!stream) co_return Ended{stream.error(), {}};
     std::unique_ptr<net::ByteStream> tracked = handshakes_.add(*std::move(stream));
@@ -154,8 +190,11 @@ Task<Host::Ended> Host::dial_once(Enode enode) {
     const rlpx::LocalNode local = local_for(enode.id);
     auto connection =
         co_await rlpx::Connection::initiate(std::move(tracked), local, enode.id, clock_, entropy_);
-    if (!connection) co_return Ended{connection.error(), {}};
-    note_capabilities(**connection);
+    if (!connection) {
+        if (const auto fault = fault_in(connection.error(), ConnectionStage::kHandshake))
+            blame(enode.id, *fault);
+        co_return Ended{connection.error(), {}};
+    }
     co_return co_await serve(*std::move(connection), raw, enode, Direction::kOutbound);
 }
 
@@ -171,11 +210,22 @@ Task<Host::Ended> Host::turn_away(std::unique_ptr<rlpx::Connection> connection,
 Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net::ByteStream& stream,
                               Enode enode, Direction direction) {
     if (stopped_) co_return Ended{{Errc::kClosed, "we are stopping"}, {}};
-    const auto refusal = peers_.reserve(enode.id, rank_of(enode.id));
+    const PeerSet::Rank rank = rank_of(enode.id);
+    const bool banned =
+        rank == PeerSet::Rank::kOrdinary && reputation_.ban(enode.id, clock_.now()).has_value();
+    if (banned) {
+        co_return co_await turn_away(std::move(connection), rlpx::DisconnectReason::kUselessPeer);
+    }
+    if (has_satellite_alone(*connection)) {
+        co_return co_await turn_away(std::move(connection), rlpx::DisconnectReason::kUselessPeer);
+    }
+    const auto refusal = peers_.reserve(enode.id, rank, ip_of(enode.host));
     if (refusal) co_return co_await turn_away(std::move(connection), reason_for(*refusal));
     auto opened = co_await Session::open(std::move(connection), backend_, clock_);
     if (!opened) {
         peers_.release(enode.id);
+        if (const auto fault = fault_in(opened.error(), ConnectionStage::kSession))
+            blame(enode.id, *fault);
         co_return Ended{opened.error(), {}};
     }
     const std::shared_ptr<Session> session = *std::move(opened);
@@ -193,44 +243,16 @@ Task<Host::Ended> Host::run_session(Peer peer) {
     co_await scope.join();
     peer.session->observe(nullptr);
     peers_.remove(peer.number);
+    if (const auto fault = fault_of(*peer.session, why)) blame(peer.enode.id, *fault);
     if (refused) co_return Ended{refused->code == Errc::kClosed ? why : *refused, {}};
+    if (options_.source != nullptr)
+        options_.source->served(peer.enode.id, peer.session->stats().items);
     if (observer_ != nullptr) observer_->on_left(peer, why);
     co_return Ended{why, clock_.now() - peer.since};
 }
 
-/// The peer joins once it has shown to be on our chain, as far as it has come; nothing is left in
-/// `refused` then.
-Task<void> Host::admit(Peer peer, std::optional<Error>& refused) {
-    const auto passed = co_await challenge(*peer.session, options_.required_blocks,
-                                           clock_.now() + kChallengeTimeout);
-    if (passed) {
-        refused.reset();
-        note_joined(peer);
-        co_return;
-    }
-    refused = passed.error();
-    log::debug("peers", "not admitted peer={} reason=\"{}\"", short_id(peer.enode.id),
-               refused->message());
-    peer.session->disconnect(rlpx::DisconnectReason::kUselessPeer);
-}
-
-/// Two sides settle on the highest version in common: those without node data are offered only to
-/// a node that was seen to have no other, and the satellite.
-rlpx::LocalNode Host::local_for(const NodeId& id) const {
-    rlpx::LocalNode local = local_;
-    if (without_node_data_.contains(id)) local.offers = capability_offers_without_node_data();
-    return local;
-}
-
-void Host::note_capabilities(const rlpx::Connection& connection) {
-    const bool satellite_alone = connection.version_of(kNodeDataProtocol).has_value() &&
-                                 !connection.version_of(kProtocolName).has_value();
-    if (!satellite_alone || !options_.offers.empty()) return;
-    if (without_node_data_.size() < kMaxWithoutNodeData)
-        without_node_data_.insert(connection.remote_id());
-}
-
 void Host::note_joined(const Peer& peer) {
+    ++stats_.sessions;
     log::debug("peers", "joined peer={} client=\"{}\" eth={} peers={}", short_id(peer.enode.id),
                peer.session->connection().remote_hello().client_name,
                peer.session->status().eth_version, peers_.size());
@@ -238,6 +260,8 @@ void Host::note_joined(const Peer& peer) {
         const bool dialed = peer.direction == Direction::kOutbound;
         if (dialed && options_.static_peers[i].id == peer.enode.id) dials_[i].joined();
     }
+    if (options_.source != nullptr && peer.direction == Direction::kOutbound)
+        options_.source->reached(peer.enode);
     // Its Status went out before the announcement, perhaps.
     if (announced_) tell_announced(peer);
     if (observer_ != nullptr) observer_->on_joined(peer);
@@ -245,9 +269,34 @@ void Host::note_joined(const Peer& peer) {
 
 PeerSet::Rank Host::rank_of(const NodeId& id) const {
     const auto& known = options_.static_peers;
-    const bool is_static =
-        std::any_of(known.begin(), known.end(), [&](const Enode& e) { return e.id == id; });
-    return is_static ? PeerSet::Rank::kStatic : PeerSet::Rank::kOrdinary;
+    const auto& trusted = options_.trusted_peers;
+    const bool always =
+        std::any_of(known.begin(), known.end(), [&](const Enode& e) { return e.id == id; }) ||
+        std::find(trusted.begin(), trusted.end(), id) != trusted.end();
+    return always ? PeerSet::Rank::kStatic : PeerSet::Rank::kOrdinary;
+}
+
+void Host::blame(const NodeId& id, Fault fault) {
+    const Reaction& reaction = reaction_to(fault);
+    reputation_.note(id, fault, clock_.now());
+    log::debug("peers", "peer={} fault=\"{}\" penalty={:.0f} dropped={}", short_id(id),
+               reaction.words, reputation_.penalty(id, clock_.now()), reaction.goodbye.has_value());
+    if (!reaction.goodbye) return;
+    for (const auto& [number, peer] : peers_.all()) {
+        if (peer.enode.id == id) peer.session->disconnect(*reaction.goodbye);
+    }
+}
+
+void Host::note_end(const Error& why) {
+    auto& ends = stats_.ends;
+    const std::string reason = reason_of(why);
+    if (ends.contains(reason) || ends.size() < HostStats::kMaxReasons) ++ends[reason];
+}
+
+HostStats Host::stats() const {
+    HostStats stats = stats_;
+    stats.unheard = gate_.refused();
+    return stats;
 }
 
 double Host::chance() {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include <async/clock.hpp>
@@ -13,9 +15,14 @@
 #include <crypto/entropy.hpp>
 #include <enode/enode.hpp>
 #include <eth/backend.hpp>
+#include <eth/dial_book.hpp>
 #include <eth/handshake_streams.hpp>
+#include <eth/inbound_gate.hpp>
+#include <eth/node_source.hpp>
+#include <eth/peer_policy.hpp>
 #include <eth/peer_set.hpp>
 #include <eth/redial.hpp>
+#include <eth/reputation.hpp>
 #include <eth/required_block.hpp>
 #include <eth/session.hpp>
 #include <net/byte_stream.hpp>
@@ -34,22 +41,45 @@ class HostObserver {
 };
 
 struct HostOptions {
-    std::vector<Enode> static_peers;  ///< kept connected: dialed again, with back-off, for ever
-    std::size_t max_peers = 25;       ///< connected ones; static peers always find a place
+    std::vector<Enode> static_peers;    ///< kept connected: dialed again, with back-off, for ever
+    std::vector<NodeId> trusted_peers;  ///< not dialed for that, but always find a place
+    std::size_t max_peers = 25;         ///< connected ones; static and trusted peers come on top
+    NodeSource* source = nullptr;       ///< whom to dial besides; null: nobody
     /// What every peer is asked for before it counts as one.
     std::vector<RequiredBlock> required_blocks{};
     /// What we say in Hello; empty: capability_offers().
     Offers offers{};
 };
 
-/// Incoming connections whose handshake is not over; further ones are closed unheard.
-inline constexpr std::size_t kMaxPendingInbound = 32;
 /// Nodes remembered to be reached over versions without node data and the satellite only.
 inline constexpr std::size_t kMaxWithoutNodeData = 1024;
+
+/// Dials to found nodes that go on at the same time.
+inline constexpr std::size_t kMaxDialing = 16;
+/// How long the source of nodes is waited for before we look again at what is needed.
+inline constexpr Duration kSourcePatience = std::chrono::seconds{10};
+/// Pause between two rounds of dials, and between two looks at whether there is room for one.
+inline constexpr Duration kDialRoundPause = std::chrono::milliseconds{500};
+/// A peer that gave nothing in so long makes room for others when there is none; one at a time.
+inline constexpr Duration kProbation = std::chrono::seconds{60};
+inline constexpr Duration kEvictionPause = std::chrono::seconds{10};
 /// How long a dial may take until the TCP connection stands.
 inline constexpr Duration kDialTimeout = std::chrono::seconds{15};
 
-/// Keeps sessions with peers: dials the static ones, accepts others, one session for each node.
+/// What became of connections so far.
+struct HostStats {
+    std::uint64_t dials = 0;     ///< begun, to static and found peers
+    std::uint64_t inbound = 0;   ///< incoming connections that were heard
+    std::uint64_t unheard = 0;   ///< incoming connections that were closed at once
+    std::uint64_t sessions = 0;  ///< that stood, in either direction
+    /// Why dials, handshakes and sessions ended, and how often; at most kMaxReasons of them.
+    std::map<std::string, std::uint64_t> ends;
+
+    static constexpr std::size_t kMaxReasons = 64;
+};
+
+/// Keeps sessions with peers: dials the static ones and found ones as long as there is room,
+/// accepts others, one session for each node. Peers are blamed here, and let go as the policy says.
 /// Lives on one executor.
 class Host {
   public:
@@ -65,6 +95,9 @@ class Host {
     /// Tells every peer of our new head: those there are, and those whose session begins later with
     /// a Status that is out of date.
     void announce(const BlockAnnouncement& block);
+    /// A node did that: it is noted, and the peer is let go if the policy says so. A node that is
+    /// banned finds no place any more; a static or trusted one does.
+    void blame(const NodeId& id, Fault fault);
     /// Ends dialing and listening; sessions stay. Idempotent.
     void stop_growing();
     /// stop_growing(), and says goodbye to every peer (at most 2 s). Idempotent, returns at once.
@@ -73,6 +106,8 @@ class Host {
     [[nodiscard]] const PeerSet& peers() const noexcept { return peers_; }
     /// What became of the dials to each static peer, in the order of the options.
     [[nodiscard]] const std::vector<DialState>& dials() const noexcept { return dials_; }
+    [[nodiscard]] const Reputation& reputation() const noexcept { return reputation_; }
+    [[nodiscard]] HostStats stats() const;
 
   private:
     /// What became of a connection.
@@ -82,9 +117,17 @@ class Host {
     };
 
     [[nodiscard]] async::Task<void> accept_all();
-    [[nodiscard]] async::Task<void> welcome(std::unique_ptr<net::ByteStream> stream);
+    [[nodiscard]] async::Task<void> welcome(std::unique_ptr<net::ByteStream> stream,
+                                            IpAddress from);
     [[nodiscard]] async::Task<void> keep_dialed(std::size_t index);
+    [[nodiscard]] async::Task<void> dial_found();
+    [[nodiscard]] async::Task<void> try_found(Enode enode);
     [[nodiscard]] async::Task<Ended> dial_once(Enode enode);
+    [[nodiscard]] async::Task<Ended> dial_and_serve(Enode enode);
+    [[nodiscard]] std::size_t room_for_dials() const;
+    [[nodiscard]] bool worth_dialing(const Enode& enode) const;
+    void make_room();
+    void note_end(const Error& why);
     [[nodiscard]] async::Task<Ended> serve(std::unique_ptr<rlpx::Connection> connection,
                                            net::ByteStream& stream, Enode enode,
                                            Direction direction);
@@ -93,7 +136,7 @@ class Host {
     [[nodiscard]] async::Task<void> admit(Peer peer, std::optional<Error>& refused);
     [[nodiscard]] async::Task<Ended> run_session(Peer peer);
     [[nodiscard]] rlpx::LocalNode local_for(const NodeId& id) const;
-    void note_capabilities(const rlpx::Connection& connection);
+    [[nodiscard]] bool has_satellite_alone(const rlpx::Connection& connection);
     [[nodiscard]] PeerSet::Rank rank_of(const NodeId& id) const;
     void note_joined(const Peer& peer);
     void tell_announced(const Peer& peer);
@@ -112,7 +155,12 @@ class Host {
     PeerSet peers_;
     std::vector<DialState> dials_;
     HandshakeStreams handshakes_;
-    std::size_t pending_inbound_ = 0;
+    InboundGate gate_;
+    Reputation reputation_;
+    DialBook book_;
+    std::size_t found_tasks_ = 0;  ///< found nodes that are dialed or connected
+    TimePoint next_eviction_ = TimePoint::min();
+    HostStats stats_;
     std::optional<BlockAnnouncement> announced_;
     std::set<NodeId> without_node_data_;  ///< nodes that need capability_offers_without_node_data()
     async::Gate closing_;                 ///< no new connections

@@ -5,16 +5,25 @@
 
 namespace fastsync::eth {
 
-std::optional<PeerSet::Refusal> PeerSet::reserve(const NodeId& id, Rank rank) {
+std::optional<PeerSet::Refusal> PeerSet::reserve(const NodeId& id, Rank rank,
+                                                 const IpAddress& address) {
     if (id == self_) return Refusal::kSelf;
     if (places_.contains(id)) return Refusal::kAlreadyConnected;
-    if (rank != Rank::kStatic && places_.size() >= most_) return Refusal::kTooMany;
-    places_.insert(id);
+    const IpAddress counted = rank == Rank::kStatic ? IpAddress{} : address;
+    if (rank != Rank::kStatic) {
+        if (places_.size() >= most_) return Refusal::kTooMany;
+        if (!subnets_.has_room(counted)) return Refusal::kTooManyOfNetwork;
+    }
+    subnets_.add(counted);
+    places_.emplace(id, counted);
     return std::nullopt;
 }
 
 void PeerSet::release(const NodeId& id) {
-    places_.erase(id);
+    const auto place = places_.find(id);
+    if (place == places_.end()) return;
+    subnets_.remove(place->second);
+    places_.erase(place);
 }
 
 const Peer& PeerSet::add(Peer peer) {
@@ -26,7 +35,7 @@ const Peer& PeerSet::add(Peer peer) {
 void PeerSet::remove(std::uint64_t number) {
     const auto found = peers_.find(number);
     if (found == peers_.end()) return;
-    places_.erase(found->second.enode.id);
+    release(found->second.enode.id);
     peers_.erase(found);
 }
 

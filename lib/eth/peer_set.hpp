@@ -4,9 +4,10 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <vector>
 
+#include <common/ip_address.hpp>
+#include <common/subnet_counter.hpp>
 #include <common/time.hpp>
 #include <enode/enode.hpp>
 #include <eth/session.hpp>
@@ -28,15 +29,19 @@ struct Peer {
 class PeerSet {
   public:
     /// Why a connection finds no place.
-    enum class Refusal : std::uint8_t { kSelf, kAlreadyConnected, kTooMany };
+    enum class Refusal : std::uint8_t { kSelf, kAlreadyConnected, kTooMany, kTooManyOfNetwork };
     /// A static peer finds a place however many there are.
     enum class Rank : std::uint8_t { kOrdinary, kStatic };
+    /// Ordinary peers of one network of the internet: nobody fills the places from a single one.
+    static constexpr SubnetLimit kSubnetLimit{4, 4, 8};
 
     PeerSet(const NodeId& self, std::size_t most) : self_(self), most_(most) {}
 
     /// Holds a place for a node whose handshake goes on, or says why there is none. The place is
     /// given back by release().
-    [[nodiscard]] std::optional<Refusal> reserve(const NodeId& id, Rank rank);
+    /// @param address  whose network the place counts for; 0.0.0.0: for none
+    [[nodiscard]] std::optional<Refusal> reserve(const NodeId& id, Rank rank,
+                                                 const IpAddress& address = {});
     void release(const NodeId& id);
 
     /// Enters a peer whose place was reserved and gives it its number.
@@ -52,7 +57,8 @@ class PeerSet {
   private:
     NodeId self_;
     std::size_t most_;
-    std::set<NodeId> places_;
+    std::map<NodeId, IpAddress> places_;
+    SubnetCounter subnets_{kSubnetLimit};
     std::map<std::uint64_t, Peer> peers_;
     std::uint64_t last_number_ = 0;
 };

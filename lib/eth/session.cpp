@@ -226,6 +226,7 @@ Result<void> SessionImpl::on_node_data(const Unsealed& answer, rlpx::Message mes
     FASTSYNC_CHECK(count_answer(match));
     if (match.kind == Match::Kind::kOpen) {
         if (data.blobs.empty()) ++stats_.empty;
+        stats_.items += data.blobs.size();
         waiting_for_node_data_.resolve(match.id, std::move(data));
     } else if (observer_ != nullptr) {
         observer_->on_stray_node_data(std::move(data));

@@ -41,6 +41,7 @@ struct SessionStats {
     std::uint64_t timed_out = 0;  ///< not answered by their deadline
     std::uint64_t late = 0;       ///< answers after the deadline
     std::uint64_t stray = 0;      ///< answers to nothing we know of
+    std::uint64_t items = 0;      ///< nodes and codes in answers to us
     std::uint64_t served = 0;     ///< requests of the peer that we answered
     std::uint64_t bytes_in = 0;   ///< payloads of eth messages, decompressed
     std::uint64_t bytes_out = 0;

@@ -111,7 +111,7 @@ Task<Result<std::optional<Pivot>>> Downloader::next_pivot() {
         enter(SyncPhase::kChoosingPivot, waiting_for_);
         std::optional<chain::BlockHeader> keep;
         if (keep_pivot_ && pivot_ && pivot_->header() != nullptr) keep = *pivot_->header();
-        PivotChooser chooser{peer_list(), options_.policy, std::move(keep), clock_, executor_};
+        PivotChooser chooser{peer_list(), options_.policy, std::move(keep), clock_, scope_};
         auto chosen = co_await chooser.choose();
         if (chosen && chosen->state_root != bad_root_) {
             co_return std::optional<Pivot>{*std::move(chosen)};

@@ -11,12 +11,13 @@ using async::Task;
 
 PivotChooser::PivotChooser(PeerList peers, PivotPolicy policy,
                            std::optional<chain::BlockHeader> keep, async::Clock& clock,
-                           async::Executor executor)
+                           async::TaskScope& stragglers)
     : peers_(std::move(peers)),
       policy_(std::move(policy)),
       keep_(std::move(keep)),
       clock_(clock),
-      executor_(std::move(executor)) {}
+      stragglers_(stragglers),
+      executor_(stragglers.executor()) {}
 
 Task<Result<Pivot>> PivotChooser::choose() {
     if (const auto* pin = std::get_if<PinnedRoot>(&policy_.pin)) {
@@ -55,11 +56,21 @@ Task<std::vector<PivotChooser::Headers>> PivotChooser::ask_all(PeerList peers,
     co_return answers;
 }
 
+/// Asks all peers for their heads. One that is slow holds the others up only until kHeadPatience.
 Task<void> PivotChooser::find_heads() {
-    async::TaskScope scope{executor_};
+    const auto heads = std::make_shared<Heads>(executor_);
+    heads->open = peers_.size();
     for (const auto& peer : peers_)
-        scope.spawn(find_head(peer));
-    co_await scope.join();
+        stragglers_.spawn(find_head(peer, heads, clock_));
+    const TimePoint enough = clock_.now() + kHeadPatience;
+    while (heads->open > 0) {
+        const TimePoint now = clock_.now();
+        if (now >= enough && !heads->found.empty()) break;
+        heads->answered.reset();
+        (void)co_await clock_.sleep_until(now < enough ? enough : now + kHeaderTimeout,
+                                          &heads->answered);
+    }
+    candidates_ = std::exchange(heads->found, {});
     std::stable_sort(candidates_.begin(), candidates_.end(), [](const auto& a, const auto& b) {
         const U256 left = a.peer->total_difficulty();
         const U256 right = b.peer->total_difficulty();
@@ -67,29 +78,43 @@ Task<void> PivotChooser::find_heads() {
     });
 }
 
-/// The announced head, then onwards by number: announcements may have been missed.
-Task<void> PivotChooser::find_head(std::shared_ptr<StatePeer> peer) {
-    // The peer may announce another one before it answers.
-    const Hash256 announced = peer->head_hash();
-    auto first = co_await ask(peer, {announced, 1, 0, false});
-    // Lacking a header takes an empty answer; silence keeps every choice of a pivot waiting.
+namespace {
+
+/// The announced head of a peer, then onwards by number: announcements may have been missed.
+Task<std::optional<chain::BlockHeader>> head_of(std::shared_ptr<StatePeer> peer,
+                                                async::Clock& clock) {
+    constexpr Duration kTimeout = PivotChooser::kHeaderTimeout;
+    const HeaderRequest announced{peer->head_hash(), 1, 0, false};
+    auto first = co_await peer->get_headers(announced, clock.now() + kTimeout);
+    // Lacking a header takes an empty answer.
     if (!first && first.error().code == Errc::kTimeout) peer->report(Misbehaviour::kStalling);
-    if (!first || first->empty()) co_return;
+    if (!first || first->empty()) co_return std::nullopt;
     chain::BlockHeader head = std::move(first->front());
-    if (head.hash != announced) {
+    if (announced.origin != decltype(announced.origin){head.hash}) {
         log::debug("pivot", "peer={} answered another header than asked for", peer->name());
         peer->report(Misbehaviour::kForgedHeaders);
-        co_return;
+        co_return std::nullopt;
     }
-    for (int round = 0; round < kMaxCatchUpRounds; ++round) {
-        auto next = co_await ask(peer, {head.number + 1, kMaxHeaders, 0, false});
+    for (int round = 0; round < PivotChooser::kMaxCatchUpRounds; ++round) {
+        const HeaderRequest above{head.number + 1, PivotChooser::kMaxHeaders, 0, false};
+        auto next = co_await peer->get_headers(above, clock.now() + kTimeout);
         if (!next || next->empty()) break;
         // A reorganisation between two answers, or a lie: stay with what is known to link.
         if (!chain::links(head, next->front()) || !check_linked(*next)) break;
         head = std::move(next->back());
-        if (next->size() < kMaxHeaders) break;
+        if (next->size() < PivotChooser::kMaxHeaders) break;
     }
-    candidates_.push_back({std::move(peer), std::move(head), {}});
+    co_return head;
+}
+
+}  // namespace
+
+Task<void> PivotChooser::find_head(std::shared_ptr<StatePeer> peer, std::shared_ptr<Heads> heads,
+                                   async::Clock& clock) {
+    auto head = co_await head_of(peer, clock);
+    if (head) heads->found.push_back({std::move(peer), *std::move(head), {}});
+    --heads->open;
+    heads->answered.open();
 }
 
 Task<Result<Pivot>> PivotChooser::below_head() {

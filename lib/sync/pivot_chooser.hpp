@@ -5,7 +5,9 @@
 #include <vector>
 
 #include <async/clock.hpp>
+#include <async/gate.hpp>
 #include <async/task.hpp>
+#include <async/task_scope.hpp>
 #include <sync/pivot.hpp>
 #include <sync/state_peer.hpp>
 
@@ -24,14 +26,18 @@ struct PivotPolicy {
 class PivotChooser {
   public:
     static constexpr Duration kHeaderTimeout = std::chrono::seconds{10};
+    /// Once one peer has told its head, the others have until so long after the question.
+    static constexpr Duration kHeadPatience = std::chrono::seconds{3};
     /// go-ethereum answers at most 192 headers.
     static constexpr std::uint64_t kMaxHeaders = 192;
     /// How far behind its true head an announced head may be: rounds of kMaxHeaders.
     static constexpr int kMaxCatchUpRounds = 64;
 
-    /// @param keep  a pivot to stay with as long as it is on the best chain and not stale
+    /// @param keep        a pivot to stay with as long as it is on the best chain and not stale
+    /// @param stragglers  where questions for heads go on that the choice does not wait for; they
+    ///                    need the peers and the clock, not the chooser
     PivotChooser(PeerList peers, PivotPolicy policy, std::optional<chain::BlockHeader> keep,
-                 async::Clock& clock, async::Executor executor);
+                 async::Clock& clock, async::TaskScope& stragglers);
 
     /// @return kNotFound with a sentence for the operator when nobody knows what we look for or
     /// peers
@@ -46,12 +52,23 @@ class PivotChooser {
         Headers chain;  ///< pivot ... head, once find_chains() has asked for it
     };
 
+    /// The candidates found so far.
+    struct Heads {
+        explicit Heads(async::Executor executor) : answered(std::move(executor)) {}
+
+        std::vector<Candidate> found;
+        std::size_t open = 0;  ///< questions that go on
+        async::Gate answered;
+    };
+
     [[nodiscard]] async::Task<Result<Headers>> ask(std::shared_ptr<StatePeer> peer,
                                                    HeaderRequest request);
     /// Asks all peers at once; one entry per peer, empty where there was no answer.
     [[nodiscard]] async::Task<std::vector<Headers>> ask_all(PeerList peers, HeaderRequest request);
     [[nodiscard]] async::Task<void> find_heads();
-    [[nodiscard]] async::Task<void> find_head(std::shared_ptr<StatePeer> peer);
+    [[nodiscard]] static async::Task<void> find_head(std::shared_ptr<StatePeer> peer,
+                                                     std::shared_ptr<Heads> heads,
+                                                     async::Clock& clock);
     [[nodiscard]] async::Task<Result<Pivot>> below_head();
     [[nodiscard]] async::Task<void> find_chains();
     [[nodiscard]] async::Task<void> find_chain(Candidate& candidate);
@@ -65,6 +82,7 @@ class PivotChooser {
     PivotPolicy policy_;
     std::optional<chain::BlockHeader> keep_;
     async::Clock& clock_;
+    async::TaskScope& stragglers_;
     async::Executor executor_;
     std::vector<Candidate> candidates_;  // best first
 };

@@ -30,6 +30,10 @@ class RequestMatcher {
     std::size_t next_ = 0;
 };
 
+bool is_superfluous(const Error& error) {
+    return error.code == Errc::kUnrequested || error.code == Errc::kAlreadyHave;
+}
+
 }  // namespace
 
 Result<StateSync> StateSync::start(const Hash256& root, storage::StateStore& store,
@@ -110,16 +114,27 @@ Result<AnswerVerdict> StateSync::take_blobs(const NodeDataAnswer& answer,
         if (auto taken = trie_.process(hashes_[i], answer.blobs[i]); taken) {
             ++verdict.useful;
             retry_.forget(hashes_[i]);
-        } else if (taken.error().code == Errc::kUnrequested ||
-                   taken.error().code == Errc::kAlreadyHave) {
-            ++(asked ? verdict.duplicates : verdict.unexpected);
+        } else if (asked && is_superfluous(taken.error())) {
+            ++verdict.duplicates;
+        } else if (taken.error().code == Errc::kAlreadyHave) {
+            ++verdict.surplus;
+        } else if (taken.error().code == Errc::kUnrequested) {
+            // A late answer holds what others have delivered meanwhile: no junk.
+            FASTSYNC_TRY(const bool stored, is_stored(hashes_[i]));
+            ++(stored ? verdict.surplus : verdict.unexpected);
         } else {
             return taken.error();
         }
     }
-    counters_->duplicates += verdict.duplicates;
+    counters_->duplicates += verdict.duplicates + verdict.surplus;
     FASTSYNC_CHECK(commit());
     return verdict;
+}
+
+Result<bool> StateSync::is_stored(const Hash256& hash) const {
+    FASTSYNC_TRY(const bool node, store_->has(ItemKind::kNode, hash));
+    if (node) return true;
+    return store_->has(ItemKind::kCode, hash);
 }
 
 AnswerVerdict StateSync::on_timeout(const OpenRequest& request) {

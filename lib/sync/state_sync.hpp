@@ -19,7 +19,7 @@ struct SyncCounters {
     std::uint64_t bytes_committed = 0;
     std::uint64_t retries = 0;     ///< tasks that went back to the queue
     std::uint64_t duplicates = 0;  ///< items that came although another peer had delivered them
-    std::uint64_t unexpected = 0;  ///< items nobody asked for
+    std::uint64_t unexpected = 0;  ///< items nobody asked for and nobody knows
 
     [[nodiscard]] std::uint64_t items_committed() const noexcept {
         return nodes_committed + codes_committed;
@@ -30,7 +30,8 @@ struct SyncCounters {
 /// What one answer was worth.
 struct AnswerVerdict {
     std::size_t useful = 0;
-    std::size_t duplicates = 0;
+    std::size_t duplicates = 0;  ///< asked for, and known by then
+    std::size_t surplus = 0;     ///< not asked for, but items of the state that are known
     std::size_t unexpected = 0;
     std::optional<Misbehaviour> blame;
 };
@@ -89,6 +90,7 @@ class StateSync {
     [[nodiscard]] std::vector<NodeTask> tasks_for(PeerId peer);
     [[nodiscard]] Result<AnswerVerdict> take_blobs(const NodeDataAnswer& answer,
                                                    const OpenRequest* request);
+    [[nodiscard]] Result<bool> is_stored(const Hash256& hash) const;
     [[nodiscard]] Result<void> commit();
     void put_back(const OpenRequest& request, RetryQueue::Why why);
 

@@ -27,10 +27,12 @@ eth::PeerStatus said() {
 /// The peer and its session on one executor, in virtual time.
 struct Rig {
     test::Simulation sim;
+    std::vector<eth::Fault> faults;
     std::shared_ptr<test::FakeSession> session =
         std::make_shared<test::FakeSession>(sim.executor(), NodeId{{0x99}}, said());
     std::shared_ptr<SessionPeer> peer =
-        std::make_shared<SessionPeer>(sync::PeerId{5}, "cafe", session, sim.executor());
+        std::make_shared<SessionPeer>(sync::PeerId{5}, "cafe", session, sim.executor(),
+                                      [this](eth::Fault fault) { faults.push_back(fault); });
 
     void run(Task<void> (*main)(Rig&)) { sim.run(main(*this)); }
     /// Lets run what was posted.
@@ -105,18 +107,19 @@ TEST_CASE("SessionPeer: header questions are passed on as they are", "[daemon]")
     rig.settle();
 }
 
-TEST_CASE("SessionPeer: misbehaviour is answered as the policy says", "[daemon]") {
-    const auto [what, goodbyes] = GENERATE(table<Misbehaviour, std::vector<DisconnectReason>>(
-        {{Misbehaviour::kMalformedBlob, {DisconnectReason::kSubprotocolError}},
-         {Misbehaviour::kForgedHeaders, {DisconnectReason::kSubprotocolError}},
-         {Misbehaviour::kStalling, {DisconnectReason::kUselessPeer}},
-         {Misbehaviour::kContradictsPin, {DisconnectReason::kUselessPeer}},
-         {Misbehaviour::kRootUnserved, {}}}));
+TEST_CASE("SessionPeer: misbehaviour is reported on the net thread, each by its own fault",
+          "[daemon]") {
+    const auto [what, fault] = GENERATE(table<Misbehaviour, eth::Fault>(
+        {{Misbehaviour::kMalformedBlob, eth::Fault::kUnrequestedItems},
+         {Misbehaviour::kForgedHeaders, eth::Fault::kForgedHeaders},
+         {Misbehaviour::kStalling, eth::Fault::kStalling},
+         {Misbehaviour::kContradictsPin, eth::Fault::kContradictsPin},
+         {Misbehaviour::kRootUnserved, eth::Fault::kRootUnserved}}));
     Rig rig;
     rig.peer->report(what);
-    CHECK(rig.session->goodbyes.empty());  // not on this thread
+    CHECK(rig.faults.empty());  // not on this thread
     rig.settle();
-    CHECK(rig.session->goodbyes == goodbyes);
+    CHECK(rig.faults == std::vector{fault});
     rig.peer.reset();
     rig.settle();
 }
@@ -155,8 +158,8 @@ TEST_CASE("SessionPeer: the session is used and let go of on the net thread alon
         boost::asio::post(loop.executor(), [&id] { id.set_value(std::this_thread::get_id()); });
         return id.get_future().get();
     };
-    auto peer =
-        std::make_shared<SessionPeer>(sync::PeerId{1}, "cafe", std::move(session), net.executor());
+    auto peer = std::make_shared<SessionPeer>(sync::PeerId{1}, "cafe", std::move(session),
+                                              net.executor(), [](eth::Fault) {});
     std::promise<std::thread::id> resumed;
     boost::asio::co_spawn(sync.executor(), Use::run(std::move(peer), resumed),
                           [](std::exception_ptr escaped) { CHECK_FALSE(escaped); });

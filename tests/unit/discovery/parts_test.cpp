@@ -92,6 +92,7 @@ TEST_CASE("RateLimiter: a source has a burst, then its rate", "[discovery]") {
     CHECK(passed(ip("1.2.3.5"), 0s, 1000) == 200);
     CHECK(passed(ip("1.2.3.4"), 1s, 1000) == 50);
     CHECK(passed(ip("1.2.3.4"), 1h, 1000) == 200);
+    CHECK(passed(ip("127.0.0.1"), 0s, 5000) == 2000);
     // Addresses of one IPv6 /64 are one source.
     CHECK(passed(ip("2a00::1"), 0s, 150) == 150);
     CHECK(passed(ip("2a00::2"), 0s, 150) == 50);

@@ -8,154 +8,16 @@
 #include <rlpx/opening.hpp>
 
 #include "header_chain.hpp"
-#include "support/scripted_backend.hpp"
-#include "support/sim_network.hpp"
-#include "support/simulation.hpp"
-#include "support/test_nodes.hpp"
+#include "hosts.hpp"
 
 using namespace fastsync;
 using namespace fastsync::eth;
 using namespace std::chrono_literals;
+using namespace fastsync::test;
 using async::Task;
 using Reach = test::SimNetwork::Reach;
 
 namespace {
-
-constexpr std::uint16_t kPort = 30303;
-
-/// What a host told its observer.
-struct Guests final : HostObserver {
-    void on_joined(const Peer& peer) override {
-        joined.push_back(peer);
-        ++standing[peer.enode.id];
-        most_of_one = std::max(most_of_one, standing[peer.enode.id]);
-    }
-    void on_left(const Peer& peer, const Error& why) override {
-        left.emplace_back(peer.number, why);
-        --standing[peer.enode.id];
-    }
-
-    std::vector<Peer> joined;
-    std::vector<std::pair<std::uint64_t, Error>> left;
-    std::map<NodeId, int> standing;
-    int most_of_one = 0;  ///< sessions with one node at the same time
-};
-
-std::string address_of(Byte number) {
-    return "10.0.0." + std::to_string(number);
-}
-
-Enode enode_of(Byte number) {
-    return {test::key_of(number).public_key(), address_of(number), kPort, 0};
-}
-
-/// A host of ours at 10.0.0.`number`.
-struct Node {
-    Node(test::Simulation& sim, test::SimNetwork& network, Byte number, HostOptions options)
-        : address(address_of(number)), backend(sim.executor()), entropy(number) {
-        backend.know_forks();
-        host = std::make_unique<Host>(sim.executor(), sim, entropy, test::node_of(number), backend,
-                                      network.dialer(), network.listen(address, kPort),
-                                      std::move(options), &guests);
-    }
-
-    std::string address;
-    test::ScriptedBackend backend;
-    test::ScriptedEntropy entropy;
-    Guests guests;
-    std::unique_ptr<Host> host;
-    std::optional<TimePoint> ended;  ///< when run() did
-};
-
-/// A node that is no Host: it comes to one, and what becomes of that.
-struct Visit {
-    std::optional<Error> failed;  ///< there was no session
-    std::shared_ptr<Session> session;
-    std::optional<Error> ended;
-};
-
-struct Net {
-    Net() { strangers.know_forks(); }
-
-    Node& add(Byte number, HostOptions options = {}) {
-        auto node = std::make_unique<Node>(sim, network, number, std::move(options));
-        return *nodes.emplace(number, std::move(node)).first->second;
-    }
-    Node& start(Byte number, HostOptions options = {}) {
-        Node& node = add(number, std::move(options));
-        scope.spawn(run_host(sim, node));
-        return node;
-    }
-    /// Runs `main` on virtual time, then stops every host.
-    void run(Task<void> (*main)(Net&)) { sim.run(run_all(*this, main), 24h); }
-
-    Task<void> pass(Duration duration) {
-        (void)co_await sim.sleep_until(sim.now() + duration, nullptr);
-    }
-    /// As a stranger with the key of `number` who runs its session until it ends.
-    Task<void> visit(Byte number, std::string host, Visit& out) {
-        auto stream = network.connect(host, kPort);
-        if (!stream) {
-            out.failed = Error{Errc::kConnect, "nobody listens"};
-            co_return;
-        }
-        const NodeId remote = test::key_of(host_number(host)).public_key();
-        rlpx::LocalNode local = test::node_of(number);
-        local.offers = capability_offers();
-        test::ScriptedEntropy entropy{number};
-        auto made =
-            co_await rlpx::Connection::initiate(std::move(stream), local, remote, sim, entropy);
-        if (!made) {
-            out.failed = made.error();
-            co_return;
-        }
-        auto opened = co_await Session::open(*std::move(made), strangers, sim);
-        if (!opened) {
-            out.failed = opened.error();
-            co_return;
-        }
-        out.session = *std::move(opened);
-        Error why = co_await out.session->run();
-        out.ended = std::move(why);
-    }
-
-    test::Simulation sim;
-    test::SimNetwork network{sim};
-    test::ScriptedBackend strangers{sim.executor()};  ///< what visitors say and serve
-    std::map<Byte, std::unique_ptr<Node>> nodes;
-    async::TaskScope scope{sim.executor()};
-
-  private:
-    static Byte host_number(const std::string& host) {
-        return static_cast<Byte>(std::stoi(host.substr(host.rfind('.') + 1)));
-    }
-    static Task<void> run_host(test::Simulation& sim, Node& node) {
-        co_await node.host->run();
-        node.ended = sim.now();
-    }
-    static Task<void> run_all(Net& net, Task<void> (*main)(Net&)) {
-        co_await main(net);
-        const TimePoint begin = net.sim.now();
-        for (const auto& [number, node] : net.nodes)
-            node->host->stop();
-        co_await net.scope.join();
-        CHECK(net.sim.now() - begin <= rlpx::kDisconnectTimeout);
-        for (const auto& [number, node] : net.nodes) {
-            CAPTURE(static_cast<int>(number));
-            CHECK(node->host->peers().size() == 0);
-            CHECK(node->guests.joined.size() == node->guests.left.size());
-            CHECK(node->guests.most_of_one <= 1);
-        }
-    }
-};
-
-HostOptions dialing(std::initializer_list<Byte> numbers, std::size_t max_peers = 25) {
-    HostOptions options;
-    for (const Byte number : numbers)
-        options.static_peers.push_back(enode_of(number));
-    options.max_peers = max_peers;
-    return options;
-}
 
 bool names(const Error& error, const std::string& what) {
     UNSCOPED_INFO(error.message());
@@ -473,12 +335,13 @@ TEST_CASE("Host: a failed eth handshake gives its place back", "[eth][host]") {
     });
 }
 
-TEST_CASE("Host: so many silent strangers are heard at once, and no more", "[eth][host]") {
+TEST_CASE("Host: so many silent strangers of one address are heard at once, and no more",
+          "[eth][host]") {
     Net net;
     net.run([](Net& n) -> Task<void> {
         Node& here = n.start(1);
         std::vector<std::unique_ptr<test::MemoryStream>> silent;
-        for (std::size_t i = 0; i < kMaxPendingInbound; ++i)
+        for (std::size_t i = 0; i < kMaxPendingOfAddress; ++i)
             silent.push_back(n.network.connect(here.address, kPort));
         co_await n.pass(1s);
         Visit surplus;
@@ -583,7 +446,9 @@ TEST_CASE("Host: a peer with another block in the place of a required one is let
         n.scope.spawn(n.visit(2, here.address, visit));
         co_await n.pass(1s);
         REQUIRE(visit.ended);
-        CHECK(names(*visit.ended, std::string{to_string(rlpx::DisconnectReason::kUselessPeer)}));
+        CHECK(
+            names(*visit.ended, std::string{to_string(rlpx::DisconnectReason::kSubprotocolError)}));
+        CHECK(here.host->reputation().ban(test::key_of(2).public_key(), n.sim.now()));
         CHECK(here.guests.joined.empty());
         CHECK(here.guests.left.empty());
         CHECK(here.host->peers().size() == 0);

@@ -70,3 +70,18 @@ TEST_CASE("PeerSet: numbers are never used twice, and only the number's peer lea
     CHECK(set.holds(node(1)));
     CHECK(set.all().at(second).enode.id == node(1));
 }
+
+TEST_CASE("PeerSet: one network of the internet gets its share of the places", "[eth][peers]") {
+    PeerSet set{kSelf, 100};
+    const auto from = [](const std::string& text) { return *IpAddress::parse(text); };
+    for (Byte n = 0; n < PeerSet::kSubnetLimit.v4_24; ++n)
+        REQUIRE_FALSE(set.reserve(node(n), Rank::kOrdinary, from("8.8.8." + std::to_string(n))));
+    CHECK(set.reserve(node(50), Rank::kOrdinary, from("8.8.8.50")) == Refusal::kTooManyOfNetwork);
+    CHECK_FALSE(set.reserve(node(51), Rank::kStatic, from("8.8.8.51")));
+    CHECK_FALSE(set.reserve(node(52), Rank::kOrdinary, from("8.8.9.1")));
+    set.release(node(0));
+    CHECK_FALSE(set.reserve(node(53), Rank::kOrdinary, from("8.8.8.53")));
+    // A consortium's nodes stand in one local network.
+    for (Byte n = 100; n < 150; ++n)
+        REQUIRE_FALSE(set.reserve(node(n), Rank::kOrdinary, from("10.0.0." + std::to_string(n))));
+}

@@ -221,6 +221,32 @@ TEST_CASE("Downloader: a peer that is mute about its head is reported as stallin
     CHECK(mute->reports().front() == Misbehaviour::kStalling);
 }
 
+TEST_CASE("Downloader: mute peers hold the choice of a pivot up for 3 s at most", "[sync]") {
+    World world;
+    const auto d = world.downloader();
+    for (std::uint64_t id = 1; id < 5; ++id)
+        d->peer_joined(world.peer(id, Kind::kMute));
+    d->peer_joined(world.peer(9));
+    async::TaskScope scope{world.simulation.executor()};
+    struct Look {
+        static Task<void> run(World& world, Downloader& d, SyncPhase& early, SyncPhase& late) {
+            const TimePoint begin = world.simulation.now();
+            co_await world.simulation.sleep_until(begin + PivotChooser::kHeadPatience - 100ms,
+                                                  nullptr);
+            early = d.progress().phase;
+            co_await world.simulation.sleep_until(begin + PivotChooser::kHeadPatience + 500ms,
+                                                  nullptr);
+            late = d.progress().phase;
+        }
+    };
+    SyncPhase early{};
+    SyncPhase late{};
+    scope.spawn(Look::run(world, *d, early, late));
+    world.complete(*d);
+    CHECK(early == SyncPhase::kChoosingPivot);
+    CHECK(late == SyncPhase::kSyncing);
+}
+
 TEST_CASE("Downloader: a forged chain of the greatest difficulty finds no confirmation", "[sync]") {
     World world;
     const FakeChain forged = FakeChain::of(std::vector<Hash256>(5000, world.states[0].root), 99);

@@ -200,6 +200,32 @@ TEST_CASE("StateSync: a late answer is used, and its second request harms nobody
     CHECK(rig.ledger.open_items() == 0);
 }
 
+TEST_CASE("StateSync: a late answer that others have given meanwhile is no junk", "[sync]") {
+    Rig rig{3, 60};
+    rig.ledger.join(kFirst);
+    rig.ledger.join(kSecond);
+    // All of the state comes from one peer; then the other sends it too, again and again.
+    while (!rig.sync->complete()) {
+        for (const auto& request : rig.assign())
+            rig.answer(request, rig.blobs(request));
+    }
+    std::vector<Bytes> all;
+    for (const auto* items : {&rig.state.nodes, &rig.state.codes})
+        for (const auto& [hash, blob] : *items)
+            all.push_back(blob);
+    for (int i = 0; i < 10; ++i) {
+        const auto verdict = rig.sync->on_stray(kSecond, test::answer_of(all, rig.now));
+        REQUIRE(verdict);
+        CHECK(verdict->useful == 0);
+        CHECK(verdict->surplus == all.size());
+        CHECK(verdict->unexpected == 0);
+        CHECK_FALSE(verdict->blame);
+    }
+    CHECK(rig.counters.unexpected == 0);
+    CHECK(rig.counters.duplicates == 10 * all.size());
+    REQUIRE(10 * all.size() > StateSync::kMaxUnexpected);
+}
+
 TEST_CASE("StateSync: duplicates and shifts are matched by hash", "[sync]") {
     Rig rig;
     rig.ledger.join(kFirst);

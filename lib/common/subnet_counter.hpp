@@ -7,7 +7,7 @@
 
 #include <common/ip_address.hpp>
 
-namespace fastsync::discovery {
+namespace fastsync {
 
 /// How many addresses that share their first bits may be in one set.
 struct SubnetLimit {
@@ -33,4 +33,4 @@ class SubnetCounter {
     std::map<Network, std::size_t> counts_;
 };
 
-}  // namespace fastsync::discovery
+}  // namespace fastsync

@@ -1,8 +1,8 @@
 #include <span>
 
-#include <discovery/subnet_limits.hpp>
+#include <common/subnet_counter.hpp>
 
-namespace fastsync::discovery {
+namespace fastsync {
 namespace {
 
 struct Tier {
@@ -49,4 +49,4 @@ void SubnetCounter::remove(const IpAddress& address) {
     }
 }
 
-}  // namespace fastsync::discovery
+}  // namespace fastsync

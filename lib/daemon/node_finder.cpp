@@ -1,0 +1,130 @@
+#include <utility>
+
+#include <common/log.hpp>
+#include <daemon/node_finder.hpp>
+#include <net/udp.hpp>
+
+namespace fastsync::daemon {
+
+using async::Task;
+
+namespace {
+
+Enode to_enode(const discovery::Node& node) {
+    return {node.id, to_string(node.udp.address), node.tcp, node.udp.port};
+}
+
+Task<Result<void>> write_down(discovery::NodeDatabase database) {
+    co_return database.save();
+}
+
+Result<std::vector<std::unique_ptr<net::DatagramSocket>>> bind(async::Executor net,
+                                                               async::Clock& clock,
+                                                               const net::HostPort& address) {
+    FASTSYNC_TRY(const IpAddress ip, IpAddress::parse(address.host));
+    auto socket = net::make_udp_socket(std::move(net), clock, {ip, address.port});
+    if (!socket) return Error{Errc::kConfig, socket.error().detail};
+    std::vector<std::unique_ptr<net::DatagramSocket>> sockets;
+    sockets.push_back(*std::move(socket));
+    return sockets;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NodeFinder>> NodeFinder::open(async::Executor net, async::Executor disk,
+                                                     async::Clock& clock,
+                                                     crypto::EntropySource& entropy,
+                                                     const crypto::SecretKey& key,
+                                                     FinderOptions options) {
+    FASTSYNC_TRY(auto database, discovery::NodeDatabase::load(options.nodes_file));
+    if (database.unreadable() > 0)
+        log::warn("discovery", "nodes file has lines that cannot be read file=\"{}\" lines={}",
+                  options.nodes_file.string(), database.unreadable());
+    FASTSYNC_TRY(auto sockets, bind(net, clock, options.address));
+    const auto wall = discovery::system_wall_clock();
+    discovery::EngineOptions engine;
+    engine.tcp_port = options.tcp_port;
+    engine.record_sequence = wall();
+    for (const Enode& bootnode : options.bootnodes) {
+        FASTSYNC_TRY(auto node, discovery::bootnode_of(bootnode));
+        engine.bootnodes.push_back(std::move(node));
+    }
+    FASTSYNC_TRY(auto service,
+                 discovery::DiscoveryService::make(net, clock, wall, entropy, key,
+                                                   std::move(sockets), std::move(engine)));
+    std::unique_ptr<NodeFinder> finder{
+        new NodeFinder(net, std::move(disk), clock, std::move(service), std::move(database))};
+    for (const auto& node : finder->database_.best(kNodesFirst, wall())) {
+        finder->service_->suggest({node});
+        finder->first_.push_back(to_enode(node));
+    }
+    return finder;
+}
+
+NodeFinder::NodeFinder(async::Executor net, async::Executor disk, async::Clock& clock,
+                       std::unique_ptr<discovery::DiscoveryService> service,
+                       discovery::NodeDatabase database)
+    : net_(net),
+      disk_(std::move(disk)),
+      clock_(clock),
+      service_(std::move(service)),
+      database_(std::move(database)),
+      closed_(std::move(net)) {}
+
+Task<void> NodeFinder::run() {
+    async::TaskScope scope{net_};
+    scope.spawn(service_->run());
+    while (!closed_.is_open()) {
+        (void)co_await clock_.sleep_until(clock_.now() + kNodesSaveInterval, &closed_);
+        co_await save();
+    }
+    co_await scope.join();
+}
+
+Task<void> NodeFinder::save() {
+    if (!std::exchange(changed_, false)) co_return;
+    const auto saved = co_await async::run_on(disk_, write_down(database_));
+    // Not worth stopping for: the next run finds its peers anew.
+    if (!saved) log::warn("discovery", "nodes not saved: {}", saved.error().message());
+}
+
+Task<Result<std::vector<Enode>>> NodeFinder::next_nodes(std::size_t max, TimePoint deadline) {
+    std::vector<Enode> nodes;
+    while (!first_.empty() && nodes.size() < max) {
+        nodes.push_back(std::move(first_.front()));
+        first_.pop_front();
+    }
+    if (!nodes.empty()) co_return nodes;
+    auto found = co_await service_->next_nodes(max, deadline);
+    if (!found) co_return found.error();
+    for (const auto& one : *found)
+        nodes.push_back(to_enode(one.node));
+    co_return nodes;
+}
+
+void NodeFinder::reached(const Enode& node) {
+    const auto address = IpAddress::parse(node.host);
+    if (!address) return;
+    const std::uint16_t udp = node.udp_port == 0 ? node.tcp_port : node.udp_port;
+    database_.seen(discovery::make_node(node.id, {*address, udp}, node.tcp_port),
+                   discovery::system_wall_clock()());
+    changed_ = true;
+}
+
+void NodeFinder::served(const NodeId& id, std::uint64_t items) {
+    if (items == 0) return;
+    database_.served(id, items);
+    changed_ = true;
+}
+
+void NodeFinder::failed(const Enode& node) {
+    database_.failed(node.id);
+    changed_ = true;
+}
+
+void NodeFinder::close() noexcept {
+    closed_.open();
+    service_->stop();
+}
+
+}  // namespace fastsync::daemon

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <async/clock.hpp>
+#include <async/gate.hpp>
+#include <async/task.hpp>
+#include <crypto/entropy.hpp>
+#include <crypto/secp256k1.hpp>
+#include <discovery/node_database.hpp>
+#include <discovery/service.hpp>
+#include <eth/node_source.hpp>
+#include <net/address.hpp>
+
+namespace fastsync::daemon {
+
+/// The file of nodes met before, in the data folder, and that of one being written.
+inline constexpr std::string_view kNodesFile = "nodes.txt";
+inline constexpr std::string_view kNodesDraft = "nodes.txt.new";
+
+/// How often the nodes met are written down.
+inline constexpr Duration kNodesSaveInterval = std::chrono::minutes{1};
+/// Nodes of an earlier run that are dialed before any other.
+inline constexpr std::size_t kNodesFirst = 64;
+
+struct FinderOptions {
+    net::HostPort address;         ///< of the UDP socket; an IP address
+    std::uint16_t tcp_port = 0;    ///< announced; 0: we accept no connections
+    std::vector<Enode> bootnodes;  ///< each with an IP address and a UDP port
+    std::filesystem::path nodes_file;
+};
+
+/// Whom to dial: nodes that served us before, then those that discovery finds. Lives on the net
+/// thread.
+class NodeFinder final : public eth::NodeSource {
+  public:
+    /// Binds the socket and reads the file.
+    /// @param disk  where the file is written
+    /// @return kConfig naming the address, when it cannot be had; kStorage naming the file
+    [[nodiscard]] static Result<std::unique_ptr<NodeFinder>> open(
+        async::Executor net, async::Executor disk, async::Clock& clock,
+        crypto::EntropySource& entropy, const crypto::SecretKey& key, FinderOptions options);
+
+    /// Discovers, and writes down who was met, until close(). Once.
+    [[nodiscard]] async::Task<void> run();
+
+    [[nodiscard]] async::Task<Result<std::vector<Enode>>> next_nodes(std::size_t max,
+                                                                     TimePoint deadline) override;
+    void reached(const Enode& node) override;
+    void served(const NodeId& id, std::uint64_t items) override;
+    void failed(const Enode& node) override;
+    void close() noexcept override;
+
+    [[nodiscard]] discovery::EngineStats stats() const { return service_->stats(); }
+    /// Nodes in the file's next version.
+    [[nodiscard]] std::size_t remembered() const noexcept { return database_.size(); }
+    /// Our URL, as far as it is known.
+    [[nodiscard]] Enode local_enode() const { return service_->local_enode(); }
+
+  private:
+    NodeFinder(async::Executor net, async::Executor disk, async::Clock& clock,
+               std::unique_ptr<discovery::DiscoveryService> service,
+               discovery::NodeDatabase database);
+
+    [[nodiscard]] async::Task<void> save();
+
+    async::Executor net_;
+    async::Executor disk_;
+    async::Clock& clock_;
+    std::unique_ptr<discovery::DiscoveryService> service_;
+    discovery::NodeDatabase database_;
+    std::deque<Enode> first_;  ///< of an earlier run, not tried yet
+    bool changed_ = false;     ///< since it was written
+    async::Gate closed_;
+};
+
+}  // namespace fastsync::daemon

@@ -1,0 +1,97 @@
+// The part of Host that dials found nodes and makes room for them.
+#include <algorithm>
+#include <utility>
+
+#include <common/log.hpp>
+#include <eth/host.hpp>
+
+namespace fastsync::eth {
+
+using async::Task;
+
+namespace {
+
+/// Of the places, how many we fill ourselves when others can come to us too.
+std::size_t dialed_share(std::size_t most, bool listens) {
+    return listens ? std::max<std::size_t>(most - most / 4, 1) : most;
+}
+
+/// Asked for items, and gave none.
+bool gave_nothing(const Peer& peer) {
+    const SessionStats stats = peer.session->stats();
+    return stats.items == 0 && stats.requests_sent > 0;
+}
+
+}  // namespace
+
+Task<void> Host::dial_found() {
+    while (!closing_.is_open()) {
+        const std::size_t room = room_for_dials();
+        if (room == 0) {
+            make_room();
+        } else {
+            auto nodes = co_await options_.source->next_nodes(room, clock_.now() + kSourcePatience);
+            if (!nodes && nodes.error().code == Errc::kClosed) co_return;
+            if (nodes) {
+                for (Enode& node : *nodes) {
+                    if (worth_dialing(node)) scope_.spawn(try_found(std::move(node)));
+                }
+            }
+        }
+        (void)co_await clock_.sleep_until(clock_.now() + kDialRoundPause, &closing_);
+    }
+}
+
+std::size_t Host::room_for_dials() const {
+    const auto rank_and_way = [this](const auto& entry) {
+        const Peer& peer = entry.second;
+        return peer.direction == Direction::kOutbound &&
+               rank_of(peer.enode.id) == PeerSet::Rank::kOrdinary;
+    };
+    const auto& all = peers_.all();
+    const auto standing =
+        static_cast<std::size_t>(std::count_if(all.begin(), all.end(), rank_and_way));
+    const std::size_t dialing = found_tasks_ - std::min(found_tasks_, standing);
+    const auto left = [](std::size_t most, std::size_t used) {
+        return most - std::min(most, used);
+    };
+    const std::size_t share = dialed_share(options_.max_peers, listener_ != nullptr);
+    return std::min({left(share, found_tasks_), left(options_.max_peers, peers_.size() + dialing),
+                     left(kMaxDialing, dialing)});
+}
+
+bool Host::worth_dialing(const Enode& enode) const {
+    const TimePoint now = clock_.now();
+    return !peers_.holds(enode.id) && book_.may_dial(enode.id, now) &&
+           rank_of(enode.id) == PeerSet::Rank::kOrdinary && !reputation_.ban(enode.id, now);
+}
+
+Task<void> Host::try_found(Enode enode) {
+    ++found_tasks_;
+    book_.started(enode, clock_.now());
+    const Ended ended = co_await dial_once(enode);
+    --found_tasks_;
+    book_.ended(enode.id, ended.why, ended.stood, chance(), clock_.now());
+    if (!ended.stood) options_.source->failed(enode);
+    log::debug("peers", "found peer={} ended reason=\"{}\" stood_s={:.1f}", short_id(enode.id),
+               ended.why.message(), ended.stood ? to_seconds(*ended.stood) : 0.0);
+}
+
+/// Lets the ordinary peer go that has been here longest and gave nothing, if all places are taken.
+void Host::make_room() {
+    const TimePoint now = clock_.now();
+    if (peers_.size() < options_.max_peers || now < next_eviction_) return;
+    const Peer* longest = nullptr;
+    for (const auto& [number, peer] : peers_.all()) {
+        const bool goes = now - peer.since >= kProbation && gave_nothing(peer) &&
+                          rank_of(peer.enode.id) == PeerSet::Rank::kOrdinary;
+        if (goes && (longest == nullptr || peer.since < longest->since)) longest = &peer;
+    }
+    if (longest == nullptr) return;
+    next_eviction_ = now + kEvictionPause;
+    const NodeId id = longest->enode.id;
+    if (options_.source != nullptr) options_.source->failed(longest->enode);
+    blame(id, Fault::kUseless);
+}
+
+}  // namespace fastsync::eth
