@@ -1,9 +1,12 @@
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 #include <eth/request_server.hpp>
 #include <eth/status_exchange.hpp>
 
 #include "session_rig.hpp"
+#include "support/shared_files.hpp"
 
 // What holds for every version of the protocol, and what only some of them have.
 
@@ -144,6 +147,40 @@ TEST_CASE("Session: a Status of the wrong shape for its version is refused", "[e
     const auto opened = rig.open([&](FakeConnection& wire) { deliver_status(rig, wire); });
     REQUIRE_FALSE(opened);
     CHECK((opened.error().code == Errc::kMalformed || opened.error().code == Errc::kTooLarge));
+}
+
+TEST_CASE("check_status: go-ethereum's cases of fork ids, over every version that has them",
+          "[eth][session]") {
+    const auto file = fastsync::test::shared_file("vectors/forkid.json");
+    if (!file) return;
+    const auto number = GENERATE(63U, 64U, 65U, 66U);
+    CAPTURE(number);
+    const auto vectors = nlohmann::json::parse(fastsync::test::read_text(*file));
+    chain::ForkSchedule schedule;
+    schedule.genesis_hash =
+        fastsync::test::hash_of("d4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3");
+    for (const auto& [name, block] : vectors["mainnet_fork_schedule"]["blocks"].items())
+        schedule.blocks.push_back(block.get<std::uint64_t>());
+    for (const auto& [name, time] : vectors["mainnet_fork_schedule"]["times"].items())
+        schedule.times.push_back(time.get<std::uint64_t>());
+    ChainIdentity ours{1, schedule.genesis_hash, schedule.genesis_hash, 1};
+    ours.forks = std::make_shared<const chain::ForkLadder>(*chain::ForkLadder::make(schedule));
+    std::size_t refused = 0;
+    for (const auto& c : vectors["validation"]) {
+        if (c["config"] != "mainnet") continue;
+        CAPTURE(c.dump());
+        ours.head = {c["head"], c["time"]};
+        Status theirs{number, 1, 1, schedule.genesis_hash, schedule.genesis_hash};
+        if (number >= 64)
+            theirs.fork_id =
+                chain::ForkId{*fixed_from_hex<chain::ForkHash>(c["remote_hash"].get<std::string>()),
+                              c["remote_next"]};
+        const auto verdict = check_status(theirs, *find_version(number), ours);
+        const bool accepted = number == 63 || c["expect"] == "accept";
+        CHECK(verdict.has_value() == accepted);
+        if (!verdict) ++refused;
+    }
+    CHECK((refused > 5) == (number >= 64));
 }
 
 // ---- questions and answers
