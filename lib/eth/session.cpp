@@ -152,10 +152,6 @@ constexpr std::uint32_t kUnread =
     code_set({MessageCode::kTransactions, MessageCode::kNewPooledTransactionHashes,
               MessageCode::kPooledTransactions, MessageCode::kBlockBodies, MessageCode::kReceipts});
 
-bool is_unread(MessageCode code) {
-    return ((kUnread >> static_cast<std::uint32_t>(code)) & 1U) != 0;
-}
-
 Result<void> SessionImpl::handle(rlpx::Message message) {
     stats_.bytes_in += message.payload.size();
     const bool is_eth = message.protocol == kProtocolName;
@@ -163,7 +159,7 @@ Result<void> SessionImpl::handle(rlpx::Message message) {
     const auto known = version.message_of(message.code);
     if (!known) return Error{Errc::kProtocol, "unknown code " + std::to_string(message.code)};
     const MessageCode code = *known;
-    if (is_unread(code)) return {};
+    if (holds(kUnread, code)) return {};
     FASTSYNC_TRY(const Unsealed in, unseal(version, code, message.payload));
     switch (code) {
         case MessageCode::kNewBlockHashes:

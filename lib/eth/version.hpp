@@ -35,6 +35,18 @@ enum class MessageCode : std::uint32_t {
     kReceipts = 0x10,
 };
 
+/// A set of messages: bit n for code n.
+[[nodiscard]] constexpr bool holds(std::uint32_t set, MessageCode code) noexcept {
+    const auto bit = static_cast<std::uint32_t>(code);
+    return bit < 32 && ((set >> bit) & 1U) != 0;
+}
+[[nodiscard]] constexpr std::uint32_t code_set(std::initializer_list<MessageCode> codes) noexcept {
+    std::uint32_t set = 0;
+    for (const MessageCode code : codes)
+        set |= 1U << static_cast<std::uint32_t>(code);
+    return set;
+}
+
 /// What differs between the versions of the protocol: one row each.
 struct Version {
     std::string_view protocol = kProtocolName;
@@ -51,10 +63,10 @@ struct Version {
     std::uint32_t codes_with_id = 0;
 
     [[nodiscard]] constexpr bool knows(MessageCode code) const noexcept {
-        return ((codes >> static_cast<std::uint32_t>(code)) & 1U) != 0;
+        return holds(codes, code);
     }
     [[nodiscard]] constexpr bool names_request(MessageCode code) const noexcept {
-        return ((codes_with_id >> static_cast<std::uint32_t>(code)) & 1U) != 0;
+        return holds(codes_with_id, code);
     }
     /// Status tells the fork id (EIP-2124).
     [[nodiscard]] constexpr bool has_fork_id() const noexcept { return status_fields > 5; }
@@ -68,13 +80,6 @@ struct Version {
         return static_cast<std::uint32_t>(code) - static_cast<std::uint32_t>(first);
     }
 };
-
-[[nodiscard]] constexpr std::uint32_t code_set(std::initializer_list<MessageCode> codes) noexcept {
-    std::uint32_t set = 0;
-    for (const MessageCode code : codes)
-        set |= 1U << static_cast<std::uint32_t>(code);
-    return set;
-}
 
 /// The versions of eth that we speak, ascending. Two sides settle on the highest that both offer,
 /// so that those without node data are offered only where nothing else is in common.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -130,6 +131,7 @@ struct Net {
     Simulation sim;
     SimNetwork network{sim};
     ScriptedBackend strangers{sim.executor()};  ///< what visitors say and serve
+    std::deque<Visit> visits;                   ///< they may outlast the test's own frame
     std::vector<std::shared_ptr<void>> kept;    ///< what hosts of the test refer to
     std::map<Byte, std::unique_ptr<Node>> nodes;
     async::TaskScope scope{sim.executor()};
