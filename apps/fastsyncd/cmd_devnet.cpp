@@ -61,13 +61,17 @@ Result<void> serve(const DevnetOptions& options) {
     if (options.network_id) chain.set_network_id(*options.network_id);
     boost::asio::io_context context{1};
     boost::asio::signal_set signals{context, SIGINT, SIGTERM};
+    const eth::Version* const only = options.eth_version;
     const std::string client_name = "fastsyncd-devnet/v" + std::string{daemon::version()};
-    FASTSYNC_TRY(const auto node,
-                 devnet::DevNode::open(context.get_executor(), crypto::system_entropy(), chain,
-                                       {.listen = options.listen,
-                                        .key = std::move(key),
-                                        .client_name = client_name,
-                                        .block_interval = options.block_interval}));
+    FASTSYNC_TRY(
+        const auto node,
+        devnet::DevNode::open(context.get_executor(), crypto::system_entropy(), chain,
+                              {.listen = options.listen,
+                               .key = std::move(key),
+                               .client_name = client_name,
+                               .block_interval = options.block_interval,
+                               .offers = only == nullptr ? eth::capability_offers()
+                                                         : eth::capability_offers_of(*only)}));
     signals.async_wait([&node](const auto& failure, int) {
         if (!failure) node->stop();
     });

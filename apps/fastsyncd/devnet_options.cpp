@@ -15,7 +15,7 @@ namespace {
 using daemon::GivenValue;
 using daemon::KnownKey;
 
-constexpr std::array<KnownKey, 10> kKeys{{{"listen"},
+constexpr std::array<KnownKey, 11> kKeys{{{"listen"},
                                           {"state"},
                                           {"genesis"},
                                           {"accounts"},
@@ -24,7 +24,8 @@ constexpr std::array<KnownKey, 10> kKeys{{{"listen"},
                                           {"blocks"},
                                           {"block-interval"},
                                           {"node-key"},
-                                          {"network-id"}}};
+                                          {"network-id"},
+                                          {"eth-version"}}};
 constexpr double kShortestInterval = 0.001;  // seconds
 constexpr double kLongestInterval = 86'400;
 constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::uint64_t>::max();
@@ -109,6 +110,21 @@ Result<std::optional<Duration>> interval_of(const Given& given) {
     return std::optional{from_seconds(seconds)};
 }
 
+/// Null when it was not given.
+Result<const eth::Version*> eth_version_of(const Given& given) {
+    FASTSYNC_TRY(const auto number, given.number("eth-version", kAnyNumber));
+    if (!number) return static_cast<const eth::Version*>(nullptr);
+    const auto versions = eth::supported_versions();
+    const auto found = std::find_if(versions.begin(), versions.end(),
+                                    [&](const eth::Version& v) { return v.number == *number; });
+    if (found == versions.end()) {
+        return Error{Errc::kConfig, "--eth-version: must be a number from " +
+                                        std::to_string(versions.front().number) + " to " +
+                                        std::to_string(versions.back().number)};
+    }
+    return &*found;
+}
+
 }  // namespace
 
 std::string devnet_help() {
@@ -129,6 +145,9 @@ std::string devnet_help() {
            "  --node-key FILE     secret key of the node, 64 hex digits; made when it is not\n"
            "                      there [a new one each time, kept nowhere]\n"
            "  --network-id N      instead of the chain's own\n"
+           "  --eth-version N     offer eth/N only, 63 to 68, and nodedata/1: from 67 on eth "
+           "itself\n"
+           "                      has no node data [63 to 66]\n"
            "  --help              this text\n\n"
            "Prints network_id, genesis_hash, state_root and head (of the last block) and its\n"
            "enode URL, a line each, as soon as it listens.\n\n"
@@ -150,6 +169,7 @@ Result<DevnetOptions> parse_devnet_options(Arguments arguments) {
     FASTSYNC_TRY(out.block_interval, interval_of(given));
     out.node_key = given.path("node-key");
     FASTSYNC_TRY(out.network_id, given.number("network-id", kAnyNumber));
+    FASTSYNC_TRY(out.eth_version, eth_version_of(given));
     return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include <common/time.hpp>
 #include <devnet/state_generator.hpp>
+#include <eth/version.hpp>
 #include <net/address.hpp>
 
 #include "command.hpp"
@@ -29,7 +30,8 @@ struct DevnetOptions {
     std::uint64_t blocks = 128;
     std::optional<Duration> block_interval;
     std::optional<std::filesystem::path> node_key;
-    std::optional<std::uint64_t> network_id;  ///< instead of the chain's own
+    std::optional<std::uint64_t> network_id;    ///< instead of the chain's own
+    const eth::Version* eth_version = nullptr;  ///< the only one offered; null: those of the daemon
 };
 
 /// kConfig with a sentence that names the option.

@@ -31,6 +31,8 @@ struct ForkSchedule {
     std::uint64_t genesis_time = 0;    ///< Unix seconds
     std::vector<BlockNumber> blocks;   ///< forks by block number
     std::vector<std::uint64_t> times;  ///< forks by Unix time, after all of those (EIP-6122)
+
+    friend bool operator==(const ForkSchedule&, const ForkSchedule&) = default;
 };
 
 /// Where a chain stands.

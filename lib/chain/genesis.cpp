@@ -83,4 +83,8 @@ Result<BlockHeader> make_genesis_header(const Genesis& genesis, const Hash256& s
     return header;
 }
 
+ForkSchedule fork_schedule(const Genesis& genesis, const Hash256& genesis_hash) {
+    return {genesis_hash, genesis.timestamp, genesis.fork_blocks, genesis.fork_times};
+}
+
 }  // namespace fastsync::chain

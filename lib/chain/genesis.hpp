@@ -7,7 +7,9 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <vector>
 
+#include <chain/fork_id.hpp>
 #include <chain/header.hpp>
 #include <common/bytes.hpp>
 #include <common/u256.hpp>
@@ -42,7 +44,9 @@ struct Genesis {
     Bytes extra_data;
     Hash256 mix_hash;
     std::array<Byte, 8> nonce{0, 0, 0, 0, 0, 0, 0, 0x42};
-    std::optional<U256> base_fee;  ///< appended to the header when there is one (EIP-1559)
+    std::optional<U256> base_fee;           ///< appended to the header when there is one (EIP-1559)
+    std::vector<BlockNumber> fork_blocks;   ///< the config's `…Block` keys, by key
+    std::vector<std::uint64_t> fork_times;  ///< its `…Time` keys
     std::map<Address, GenesisAccount> alloc;
 
     /// What the file says must come out, if it says it.
@@ -76,5 +80,8 @@ using CodeSink = std::function<void(const Hash256& hash, ByteView code)>;
 /// @return kConfig when root or hash are not those that the genesis expects
 [[nodiscard]] Result<BlockHeader> make_genesis_header(const Genesis& genesis,
                                                       const Hash256& state_root);
+
+/// When the rules of the chain change, `genesis_hash` being that of its header.
+[[nodiscard]] ForkSchedule fork_schedule(const Genesis& genesis, const Hash256& genesis_hash);
 
 }  // namespace fastsync::chain

@@ -173,12 +173,27 @@ Result<std::map<Address, GenesisAccount>> read_alloc(const Field& field, Read re
     return alloc;
 }
 
-bool active_at_genesis(const Field& config, const std::string& fork) {
+/// Whether a fork has begun at block 0, or at its time.
+bool active_at_genesis(const Field& config, const std::string& fork, std::uint64_t start) {
     const auto found = config.find(fork);
-    return found && found->value->is_number_unsigned() && found->value->get<std::uint64_t>() == 0;
+    if (!found) return false;
+    const auto when = uint64(*found);
+    return when && *when <= start;
 }
 
-/// Adds the chain id and what active forks append to the header.
+/// The forks of the config as go-ethereum finds them: its keys that end in Block and in Time. null
+/// is a fork that is not planned.
+Result<void> read_forks(const Field& config, Genesis& genesis) {
+    for (const auto& [key, below] : config.value->items()) {
+        const bool is_block = key.ends_with("Block");
+        if (!(is_block || key.ends_with("Time")) || below.is_null()) continue;
+        FASTSYNC_TRY(const std::uint64_t when, uint64(config.at(key, below)));
+        (is_block ? genesis.fork_blocks : genesis.fork_times).push_back(when);
+    }
+    return {};
+}
+
+/// Adds the chain id, the forks and what active forks append to the header.
 Result<Genesis> with_config(const Field& root, Genesis genesis) {
     const auto config = root.find("config");
     if (!config) return genesis;
@@ -186,13 +201,14 @@ Result<Genesis> with_config(const Field& root, Genesis genesis) {
     if (const auto id = config->find("chainId")) {
         FASTSYNC_TRY(genesis.chain_id, uint64(*id));
     }
+    FASTSYNC_CHECK(read_forks(*config, genesis));
     for (const char* fork : {"shanghaiTime", "cancunTime", "pragueTime"}) {
-        if (active_at_genesis(*config, fork)) {
+        if (active_at_genesis(*config, fork, genesis.timestamp)) {
             return config->wrong(std::string(fork) +
-                                 " 0: a genesis header of this fork is not known");
+                                 ": a genesis header of this fork is not known");
         }
     }
-    if (!active_at_genesis(*config, "londonBlock")) return genesis;
+    if (!active_at_genesis(*config, "londonBlock", 0)) return genesis;
     genesis.base_fee = kDefaultBaseFee;
     if (const auto base_fee = root.find("baseFeePerGas")) {
         FASTSYNC_TRY(genesis.base_fee, number(*base_fee));

@@ -9,6 +9,8 @@
 #include <common/ip_address.hpp>
 #include <daemon/config.hpp>
 #include <daemon/config_source.hpp>
+#include <daemon/config_value.hpp>
+#include <daemon/network_choice.hpp>
 #include <daemon/node_key.hpp>
 
 namespace fastsync::daemon {
@@ -17,33 +19,10 @@ namespace {
 using Kind = KnownKey::Kind;
 using Values = std::vector<GivenValue>;
 
-Error complain(const GivenValue& given, std::string_view sentence) {
-    return {Errc::kConfig,
-            given.origin + ": " + std::string{sentence} + ", not '" + given.value + "'"};
-}
-
-template <class Number>
-Result<Number> number(const GivenValue& given, Number least, Number most) {
-    Number value = 0;
-    const char* end = given.value.data() + given.value.size();
-    const auto [stop, failed] = std::from_chars(given.value.data(), end, value);
-    if (failed != std::errc{} || stop != end || value < least || value > most) {
-        return complain(given, "must be a whole number from " + std::to_string(least) + " to " +
-                                   std::to_string(most));
-    }
-    return value;
-}
-
 Result<bool> on_or_off(const GivenValue& given) {
     if (given.value == "true") return true;
     if (given.value == "false") return false;
     return complain(given, "must be true or false");
-}
-
-Result<Hash256> hash(const GivenValue& given, std::string_view text) {
-    auto value = fixed_from_hex<Hash256>(text);
-    if (!value) return complain(given, "must be a hash of 64 hex digits");
-    return *value;
 }
 
 Result<net::HostPort> ip_and_port(const GivenValue& given) {
@@ -66,7 +45,7 @@ Result<void> set_data_dir(RunConfig& config, const GivenValue& given) {
     return {};
 }
 
-/// The three keys of the network belong together: see choose_network().
+/// The four keys of the network belong together: see choose_network().
 Result<void> leave_to_network(RunConfig&, const GivenValue&) {
     return {};
 }
@@ -138,13 +117,13 @@ Result<void> set_pivot(RunConfig& config, const GivenValue& given) {
     if (text == "auto") {
         config.pivot = std::monostate{};
     } else if (text.starts_with(kRoot)) {
-        FASTSYNC_TRY(const Hash256 root, hash(given, text.substr(kRoot.size())));
+        FASTSYNC_TRY(const Hash256 root, hash_of(given, text.substr(kRoot.size())));
         config.pivot = sync::PinnedRoot{root};
     } else if (text.starts_with("0x") && text.size() == kHashText) {
-        FASTSYNC_TRY(const Hash256 block, hash(given, text));
+        FASTSYNC_TRY(const Hash256 block, hash_of(given, text));
         config.pivot = sync::PinnedHash{block};
     } else {
-        const auto block = number<chain::BlockNumber>(given, 0, UINT64_MAX);
+        const auto block = number_of<chain::BlockNumber>(given, 0, UINT64_MAX);
         if (!block) {
             return complain(given,
                             "must be auto, a decimal block number, a block hash 0x... or "
@@ -156,7 +135,7 @@ Result<void> set_pivot(RunConfig& config, const GivenValue& given) {
 }
 
 Result<void> set_confirmations(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(config.confirmations, number<std::size_t>(given, 0, kMostConfirmations));
+    FASTSYNC_TRY(config.confirmations, number_of<std::size_t>(given, 0, kMostConfirmations));
     return {};
 }
 
@@ -167,7 +146,7 @@ Result<void> set_exit_when_complete(RunConfig& config, const GivenValue& given) 
 }
 
 Result<void> set_max_peers(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(config.max_peers, number<std::size_t>(given, 1, kMostPeers));
+    FASTSYNC_TRY(config.max_peers, number_of<std::size_t>(given, 1, kMostPeers));
     return {};
 }
 
@@ -189,15 +168,18 @@ struct Row {
     Result<void> (*apply)(RunConfig&, const GivenValue&);
 };
 
-constexpr std::array<Row, 17> kRows{{
+constexpr std::array<Row, 18> kRows{{
     {{"data-dir", "DIR", "", "folder of the database; needed"}, Kind::kValue, set_data_dir},
     {{"network", "NAME", "", "a known network: sets network-id and genesis-hash"},
      Kind::kValue,
      leave_to_network},
-    {{"network-id", "N", "", "network id, for a network without a name here"},
+    {{"genesis", "FILE", "", "genesis.json of a network without a name here"},
      Kind::kValue,
      leave_to_network},
-    {{"genesis-hash", "0xHASH", "", "hash of block 0, together with network-id"},
+    {{"network-id", "N", "", "network id; with genesis: where it is not the chain id"},
+     Kind::kValue,
+     leave_to_network},
+    {{"genesis-hash", "0xHASH", "", "hash of block 0, with network-id in place of genesis"},
      Kind::kValue,
      leave_to_network},
     {{"static-peer", "ENODE", "", "enode://ID@HOST:PORT to stay connected with; repeatable"},
@@ -246,20 +228,6 @@ std::vector<KnownKey> known_keys() {
     return keys;
 }
 
-const GivenValue* find(const Values& values, std::string_view key) {
-    const auto at = std::find_if(values.begin(), values.end(),
-                                 [&](const GivenValue& g) { return g.key == key; });
-    return at == values.end() ? nullptr : &*at;
-}
-
-bool names_other_network(const Values& command_line, std::string_view key) {
-    const bool by_name = find(command_line, "network") != nullptr;
-    const bool by_facts = find(command_line, "network-id") != nullptr ||
-                          find(command_line, "genesis-hash") != nullptr;
-    if (key == "network") return by_facts;
-    return by_name && (key == "network-id" || key == "genesis-hash");
-}
-
 /// The command line, and of the file what the command line does not replace.
 Values merge(Values command_line, Values file) {
     Values out = command_line;
@@ -267,46 +235,6 @@ Values merge(Values command_line, Values file) {
         const bool replaced = find(command_line, given.key) != nullptr ||
                               names_other_network(command_line, given.key);
         if (!replaced) out.push_back(std::move(given));
-    }
-    return out;
-}
-
-std::string network_names() {
-    std::string out;
-    for (const Network& network : known_networks())
-        out.append(out.empty() ? "" : ", ").append(network.name);
-    return out;
-}
-
-Result<Network> choose_network(const Values& values) {
-    const GivenValue* name = find(values, "network");
-    const GivenValue* id = find(values, "network-id");
-    const GivenValue* genesis = find(values, "genesis-hash");
-    if (name == nullptr && (id == nullptr || genesis == nullptr)) {
-        return Error{Errc::kConfig,
-                     "the network is not known: give network, or both network-id and genesis-hash"};
-    }
-    Network out{"custom", 0, {}};
-    if (name != nullptr) {
-        const Network* preset = find_network(name->value);
-        if (preset == nullptr) return complain(*name, "must be one of " + network_names());
-        out = *preset;
-    }
-    if (id != nullptr) {
-        FASTSYNC_TRY(const auto value, number<std::uint64_t>(*id, 0, UINT64_MAX));
-        if (name != nullptr && value != out.network_id) {
-            return complain(*id, "contradicts network " + out.name + ": must be " +
-                                     std::to_string(out.network_id));
-        }
-        out.network_id = value;
-    }
-    if (genesis != nullptr) {
-        FASTSYNC_TRY(const Hash256 value, hash(*genesis, genesis->value));
-        if (name != nullptr && value != out.genesis_hash) {
-            return complain(*genesis, "contradicts network " + out.name + ": must be " +
-                                          to_hex0x(out.genesis_hash));
-        }
-        out.genesis_hash = value;
     }
     return out;
 }
@@ -365,9 +293,8 @@ std::string run_help() {
         return option.append("\n");
     };
     std::string out =
-        "usage: fastsyncd run --data-dir DIR (--network NAME | --network-id N --genesis-hash "
-        "0xHASH)"
-        " [options]\n\n"
+        "usage: fastsyncd run --data-dir DIR (--network NAME | --genesis FILE |\n"
+        "                     --network-id N --genesis-hash 0xHASH) [options]\n\n"
         "Downloads the complete state of one block from peers, proves it and keeps it in DIR.\n"
         "SIGTERM and SIGINT stop it cleanly; a later start goes on where it stopped.\n\noptions:\n";
     for (const Row& row : kRows) {

@@ -65,8 +65,8 @@ struct Setting {
 
 /// Reads the command line of `fastsyncd run` (without program and command name) and the file that
 /// it names by --config. A key of the command line replaces the file's, a repeatable one as a
-/// whole; naming the network by --network replaces the file's network-id and genesis-hash, and the
-/// other way round.
+/// whole; naming the network by --network replaces the file's genesis, network-id and genesis-hash,
+/// and the other way round.
 ///
 /// @return kConfig with a sentence that names the option, or file, line and key
 [[nodiscard]] Result<RunConfig> parse_run_config(std::span<const std::string> arguments);

@@ -74,8 +74,7 @@ class DaemonImpl final : public Daemon {
           sync_clock_(async::make_system_clock(threads_.sync.executor())),
           downloader_(*store_, *sync_clock_, threads_.sync.executor(), downloader_options(config_)),
           hub_(downloader_, threads_.net.executor(), threads_.sync.executor()),
-          backend_(config_.network.network_id, config_.network.genesis_hash, *store_,
-                   threads_.disk.executor()),
+          backend_(config_.network, *store_, threads_.disk.executor()),
           told_enough_(threads_.net.executor()) {}
     DaemonImpl(const DaemonImpl&) = delete;
     DaemonImpl& operator=(const DaemonImpl&) = delete;
@@ -176,7 +175,7 @@ Result<void> DaemonImpl::listen() {
     FASTSYNC_CHECK(open_http());
     rlpx::LocalNode local{key_, "fastsyncd/v" + std::string{version()} + "/linux", port, {}};
     eth::HostOptions options{config_.static_peers, config_.trusted_peers, config_.max_peers,
-                             finder_.get()};
+                             finder_.get(), config_.network.required_blocks};
     host_ = std::make_unique<eth::Host>(
         net, *net_clock_, crypto::system_entropy(), std::move(local), backend_,
         net::make_tcp_dialer(net, *net_clock_), std::move(listener), std::move(options), &hub_);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <common/assert.hpp>
 #include <daemon/state_backend.hpp>
 #include <eth/header_walk.hpp>
 #include <rlp/encode.hpp>
@@ -9,9 +10,27 @@ namespace fastsync::daemon {
 
 using async::Task;
 
-StateBackend::StateBackend(std::uint64_t network_id, const Hash256& genesis_hash,
-                           const storage::NodeReader& store, async::Executor disk)
-    : network_id_(network_id), genesis_hash_(genesis_hash), store_(store), disk_(std::move(disk)) {}
+namespace {
+
+/// Null when the forks are not known.
+std::shared_ptr<const chain::ForkLadder> ladder_of(const Network& network) {
+    if (!network.forks) return nullptr;
+    auto ladder = chain::ForkLadder::make(*network.forks);
+    FASTSYNC_ASSERT(ladder.has_value());  // networks are checked where they come from
+    return std::make_shared<const chain::ForkLadder>(*std::move(ladder));
+}
+
+}  // namespace
+
+StateBackend::StateBackend(const Network& network, const storage::NodeReader& store,
+                           async::Executor disk)
+    : network_id_(network.network_id),
+      genesis_hash_(network.genesis_hash),
+      genesis_(network.genesis),
+      genesis_time_(network.forks ? network.forks->genesis_time : 0),
+      forks_(ladder_of(network)),
+      store_(store),
+      disk_(std::move(disk)) {}
 
 void StateBackend::offer(std::vector<chain::BlockHeader> headers) {
     headers_.clear();
@@ -25,26 +44,37 @@ const chain::BlockHeader* StateBackend::head() const noexcept {
     return headers_.empty() ? nullptr : &headers_.rbegin()->second;
 }
 
+const chain::BlockHeader* StateBackend::find(chain::BlockNumber number) const {
+    const auto known = headers_.find(number);
+    if (known != headers_.end()) return &known->second;
+    return number == 0 && genesis_ ? &*genesis_ : nullptr;
+}
+
+const chain::BlockHeader* StateBackend::find(const Hash256& hash) const {
+    const auto known = std::find_if(headers_.begin(), headers_.end(),
+                                    [&](const auto& h) { return h.second.hash == hash; });
+    if (known != headers_.end()) return &known->second;
+    return hash == genesis_hash_ && genesis_ ? &*genesis_ : nullptr;
+}
+
 eth::ChainIdentity StateBackend::identity() const {
-    // The difficulty of next to nothing keeps full nodes from syncing blocks from us, which we do
-    // not have.
-    return {network_id_, genesis_hash_, head() == nullptr ? genesis_hash_ : head()->hash, 1};
+    // That of the genesis alone, or next to nothing: more would make full nodes sync blocks from
+    // us, which we do not have.
+    const U256 difficulty = genesis_ ? genesis_->difficulty : U256{1};
+    if (head() == nullptr)
+        return {network_id_, genesis_hash_, genesis_hash_, difficulty, forks_, {0, genesis_time_}};
+    return {network_id_, genesis_hash_, head()->hash,
+            difficulty,  forks_,        {head()->number, head()->timestamp}};
 }
 
 Task<std::vector<Bytes>> StateBackend::headers(eth::HeaderQuery query) {
-    chain::BlockNumber at = 0;
-    if (const auto* number = std::get_if<chain::BlockNumber>(&query.origin)) {
-        at = *number;
-    } else {
-        const auto& hash = std::get<Hash256>(query.origin);
-        const auto known = std::find_if(headers_.begin(), headers_.end(),
-                                        [&](const auto& h) { return h.second.hash == hash; });
-        if (known == headers_.end()) co_return std::vector<Bytes>{};
-        at = known->first;
-    }
-    co_return eth::walk_headers(query, at, [&](chain::BlockNumber number) {
-        const auto known = headers_.find(number);
-        return known == headers_.end() ? nullptr : &known->second.raw;
+    const auto* const number = std::get_if<chain::BlockNumber>(&query.origin);
+    const chain::BlockHeader* const first =
+        number != nullptr ? find(*number) : find(std::get<Hash256>(query.origin));
+    if (first == nullptr) co_return std::vector<Bytes>{};
+    co_return eth::walk_headers(query, first->number, [this](chain::BlockNumber at) {
+        const chain::BlockHeader* const header = find(at);
+        return header == nullptr ? nullptr : &header->raw;
     });
 }
 

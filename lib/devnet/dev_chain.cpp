@@ -1,3 +1,4 @@
+#include <common/assert.hpp>
 #include <devnet/dev_chain.hpp>
 #include <eth/header_walk.hpp>
 #include <rlp/encode.hpp>
@@ -6,6 +7,18 @@ namespace fastsync::devnet {
 
 using async::Task;
 
+DevChain::DevChain(std::uint64_t network_id, HeaderChain headers, ItemStore items)
+    : network_id_(network_id), headers_(std::move(headers)), items_(std::move(items)) {
+    const auto known = know_forks({headers_.genesis().hash, headers_.genesis().timestamp, {}, {}});
+    FASTSYNC_ASSERT(known.has_value());
+}
+
+Result<void> DevChain::know_forks(chain::ForkSchedule forks) {
+    FASTSYNC_TRY(chain::ForkLadder ladder, chain::ForkLadder::make(std::move(forks)));
+    forks_ = std::make_shared<const chain::ForkLadder>(std::move(ladder));
+    return {};
+}
+
 const chain::BlockHeader& DevChain::extend(const Hash256& state_root) {
     const auto added = headers_.append(make_child(head(), state_root));
     FASTSYNC_ASSERT(added.has_value());
@@ -13,7 +26,8 @@ const chain::BlockHeader& DevChain::extend(const Hash256& state_root) {
 }
 
 eth::ChainIdentity DevChain::identity() const {
-    return {network_id_, headers_.genesis().hash, head().hash, headers_.total_difficulty()};
+    return {network_id_, headers_.genesis().hash,          head().hash, headers_.total_difficulty(),
+            forks_,      {head().number, head().timestamp}};
 }
 
 Task<std::vector<Bytes>> DevChain::headers(eth::HeaderQuery query) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <async/task.hpp>
+#include <chain/fork_id.hpp>
 #include <devnet/header_chain.hpp>
 #include <devnet/item_store.hpp>
 #include <eth/backend.hpp>
@@ -14,8 +16,11 @@ namespace fastsync::devnet {
 /// executor.
 class DevChain final : public eth::Backend {
   public:
-    DevChain(std::uint64_t network_id, HeaderChain headers, ItemStore items)
-        : network_id_(network_id), headers_(std::move(headers)), items_(std::move(items)) {}
+    /// A chain whose rules never change, until know_forks().
+    DevChain(std::uint64_t network_id, HeaderChain headers, ItemStore items);
+
+    /// kConfig: more forks than any chain has.
+    [[nodiscard]] Result<void> know_forks(chain::ForkSchedule forks);
 
     [[nodiscard]] std::uint64_t network_id() const noexcept { return network_id_; }
     void set_network_id(std::uint64_t id) noexcept { network_id_ = id; }
@@ -36,6 +41,7 @@ class DevChain final : public eth::Backend {
     std::uint64_t network_id_;
     HeaderChain headers_;
     ItemStore items_;
+    std::shared_ptr<const chain::ForkLadder> forks_;
 };
 
 }  // namespace fastsync::devnet

@@ -8,6 +8,17 @@ namespace fastsync::devnet {
 
 using async::Task;
 
+namespace {
+
+eth::HostOptions host_options(const DevNodeOptions& options) {
+    eth::HostOptions out;
+    out.max_peers = options.max_peers;
+    out.offers = options.offers;
+    return out;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<DevNode>> DevNode::open(async::Executor executor,
                                                crypto::EntropySource& entropy, DevChain& chain,
                                                DevNodeOptions options) {
@@ -33,7 +44,7 @@ DevNode::DevNode(async::Executor executor, std::unique_ptr<async::Clock> clock,
       host_(executor, *clock_, entropy,
             rlpx::LocalNode{options.key, std::move(options.client_name), enode_.tcp_port, {}},
             chain, net::make_tcp_dialer(executor, *clock_), std::move(listener),
-            eth::HostOptions{{}, {}, options.max_peers, nullptr}, nullptr),
+            host_options(options), nullptr),
       stopping_(executor),
       scope_(executor) {}
 

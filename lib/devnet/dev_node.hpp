@@ -24,6 +24,7 @@ struct DevNodeOptions {
     std::string client_name{};
     std::size_t max_peers = 100;
     std::optional<Duration> block_interval{};  ///< nothing: the chain stays as it is
+    eth::Offers offers{};                      ///< empty: eth::capability_offers()
 };
 
 /// A peer that serves a DevChain over the real wire. Lives on one executor.

@@ -15,6 +15,9 @@ Result<DevChain> chain_from_genesis(const std::filesystem::path& file, chain::Bl
     if (!headers) return Error{Errc::kConfig, file.string() + ": " + headers.error().detail};
     DevChain chain{genesis.chain_id.value_or(kDefaultNetworkId), *std::move(headers),
                    std::move(items)};
+    const auto known =
+        chain.know_forks(chain::fork_schedule(genesis, chain.header_chain().genesis().hash));
+    if (!known) return Error{Errc::kConfig, file.string() + ": " + known.error().detail};
     while (chain.head().number < blocks)
         chain.extend(root);
     return chain;

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include <chain/genesis.hpp>
 #include <devnet/file_reader.hpp>
 #include <devnet/record_file.hpp>
 #include <devnet/state_files.hpp>
@@ -66,6 +67,17 @@ Result<Meta> load_meta(const std::filesystem::path& path) {
     return out;
 }
 
+/// The file need not be there.
+Result<void> load_forks(const std::filesystem::path& path, DevChain& chain) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) return {};
+    FASTSYNC_TRY(const chain::Genesis genesis, chain::load_genesis(path));
+    const auto known =
+        chain.know_forks(chain::fork_schedule(genesis, chain.header_chain().genesis().hash));
+    if (!known) return Error{Errc::kConfig, path.string() + ": " + known.error().detail};
+    return {};
+}
+
 }  // namespace
 
 Result<DevChain> load_state_files(const std::filesystem::path& folder) {
@@ -80,7 +92,9 @@ Result<DevChain> load_state_files(const std::filesystem::path& folder) {
     ItemStore items;
     FASTSYNC_CHECK(load_records(folder / "nodes.bin", items));
     FASTSYNC_CHECK(load_records(folder / "codes.bin", items));
-    return DevChain{meta.network_id, std::move(headers), std::move(items)};
+    DevChain chain{meta.network_id, std::move(headers), std::move(items)};
+    FASTSYNC_CHECK(load_forks(folder / "genesis.json", chain));
+    return chain;
 }
 
 }  // namespace fastsync::devnet

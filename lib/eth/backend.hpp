@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <variant>
 #include <vector>
 
 #include <async/task.hpp>
+#include <chain/fork_id.hpp>
 #include <chain/header.hpp>
 #include <common/bytes.hpp>
 
@@ -26,6 +28,10 @@ struct ChainIdentity {
     Hash256
         head_hash;  ///< the genesis for a daemon that only syncs (it must not look ahead of anyone)
     U256 total_difficulty = 0;
+    /// The forks of the chain; null when only its genesis is known. Without them a peer is believed
+    /// its fork id, and told the same one.
+    std::shared_ptr<const chain::ForkLadder> forks{};
+    chain::ForkPosition head{};  ///< where the head stands among the forks
 };
 
 /// Items an answer holds at most, and bytes after which an answer is closed: what go-ethereum

@@ -82,7 +82,7 @@ Host::Host(async::Executor executor, async::Clock& clock, crypto::EntropySource&
       dials_(dial_states(options_.static_peers)),
       closing_(executor),
       scope_(executor) {
-    local_.offers = capability_offers();
+    local_.offers = options_.offers.empty() ? capability_offers() : options_.offers;
 }
 
 Task<void> Host::run() {
@@ -187,8 +187,9 @@ Task<Host::Ended> Host::dial_and_serve(Enode enode) {
     std::unique_ptr<net::ByteStream> tracked = handshakes_.add(*std::move(stream));
     net::ByteStream& raw = *tracked;
     if (closing_.is_open()) co_return Ended{{Errc::kClosed, "we are stopping"}, {}};
+    const rlpx::LocalNode local = local_for(enode.id);
     auto connection =
-        co_await rlpx::Connection::initiate(std::move(tracked), local_, enode.id, clock_, entropy_);
+        co_await rlpx::Connection::initiate(std::move(tracked), local, enode.id, clock_, entropy_);
     if (!connection) {
         if (const auto fault = fault_in(connection.error(), ConnectionStage::kHandshake))
             blame(enode.id, *fault);
@@ -215,6 +216,9 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
     if (banned) {
         co_return co_await turn_away(std::move(connection), rlpx::DisconnectReason::kUselessPeer);
     }
+    if (has_satellite_alone(*connection)) {
+        co_return co_await turn_away(std::move(connection), rlpx::DisconnectReason::kUselessPeer);
+    }
     const auto refusal = peers_.reserve(enode.id, rank, ip_of(enode.host));
     if (refusal) co_return co_await turn_away(std::move(connection), reason_for(*refusal));
     auto opened = co_await Session::open(std::move(connection), backend_, clock_);
@@ -227,13 +231,22 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
     const std::shared_ptr<Session> session = *std::move(opened);
     handshakes_.settle(stream);
     const Peer peer = peers_.add({0, std::move(enode), direction, clock_.now(), session});
-    note_joined(peer);
-    if (stopped_) session->disconnect(rlpx::DisconnectReason::kClientQuitting);
-    const Error why = co_await session->run();
-    session->observe(nullptr);
+    co_return co_await run_session(peer);
+}
+
+Task<Host::Ended> Host::run_session(Peer peer) {
+    if (stopped_) peer.session->disconnect(rlpx::DisconnectReason::kClientQuitting);
+    async::TaskScope scope{executor_};
+    std::optional<Error> refused = Error{Errc::kClosed, "not asked yet"};
+    scope.spawn(admit(peer, refused));
+    const Error why = co_await peer.session->run();
+    co_await scope.join();
+    peer.session->observe(nullptr);
     peers_.remove(peer.number);
-    if (options_.source != nullptr) options_.source->served(peer.enode.id, session->stats().items);
-    if (const auto fault = fault_of(*session, why)) blame(peer.enode.id, *fault);
+    if (const auto fault = fault_of(*peer.session, why)) blame(peer.enode.id, *fault);
+    if (refused) co_return Ended{refused->code == Errc::kClosed ? why : *refused, {}};
+    if (options_.source != nullptr)
+        options_.source->served(peer.enode.id, peer.session->stats().items);
     if (observer_ != nullptr) observer_->on_left(peer, why);
     co_return Ended{why, clock_.now() - peer.since};
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include <eth/peer_set.hpp>
 #include <eth/redial.hpp>
 #include <eth/reputation.hpp>
+#include <eth/required_block.hpp>
 #include <eth/session.hpp>
 #include <net/byte_stream.hpp>
 #include <rlpx/connection.hpp>
@@ -43,7 +45,14 @@ struct HostOptions {
     std::vector<NodeId> trusted_peers;  ///< not dialed for that, but always find a place
     std::size_t max_peers = 25;         ///< connected ones; static and trusted peers come on top
     NodeSource* source = nullptr;       ///< whom to dial besides; null: nobody
+    /// What every peer is asked for before it counts as one.
+    std::vector<RequiredBlock> required_blocks{};
+    /// What we say in Hello; empty: capability_offers().
+    Offers offers{};
 };
+
+/// Nodes remembered to be reached over versions without node data and the satellite only.
+inline constexpr std::size_t kMaxWithoutNodeData = 1024;
 
 /// Dials to found nodes that go on at the same time.
 inline constexpr std::size_t kMaxDialing = 16;
@@ -74,7 +83,7 @@ struct HostStats {
 /// Lives on one executor.
 class Host {
   public:
-    /// @param local     key, name, listen port for Hello; its offers are set to capability_offers()
+    /// @param local     key, name, listen port for Hello; its offers are set from the options
     /// @param listener  null: no incoming connections
     /// @param observer  null: nobody wants to know
     Host(async::Executor executor, async::Clock& clock, crypto::EntropySource& entropy,
@@ -124,6 +133,10 @@ class Host {
                                            Direction direction);
     [[nodiscard]] async::Task<Ended> turn_away(std::unique_ptr<rlpx::Connection> connection,
                                                rlpx::DisconnectReason reason);
+    [[nodiscard]] async::Task<void> admit(Peer peer, std::optional<Error>& refused);
+    [[nodiscard]] async::Task<Ended> run_session(Peer peer);
+    [[nodiscard]] rlpx::LocalNode local_for(const NodeId& id) const;
+    [[nodiscard]] bool has_satellite_alone(const rlpx::Connection& connection);
     [[nodiscard]] PeerSet::Rank rank_of(const NodeId& id) const;
     void note_joined(const Peer& peer);
     void tell_announced(const Peer& peer);
@@ -149,7 +162,8 @@ class Host {
     TimePoint next_eviction_ = TimePoint::min();
     HostStats stats_;
     std::optional<BlockAnnouncement> announced_;
-    async::Gate closing_;  ///< no new connections
+    std::set<NodeId> without_node_data_;  ///< nodes that need capability_offers_without_node_data()
+    async::Gate closing_;                 ///< no new connections
     bool stopped_ = false;
     async::TaskScope scope_;
 };

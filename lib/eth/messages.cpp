@@ -44,6 +44,7 @@ Bytes encode_status(const Status& status) {
     const std::size_t list = out.begin_list();
     out.uint(status.version).uint(status.network_id).uint(status.total_difficulty);
     out.string(status.head_hash).string(status.genesis_hash);
+    if (status.fork_id) out.raw(chain::encode_fork_id(*status.fork_id));
     return out.end_list(list).take();
 }
 
@@ -60,6 +61,9 @@ Result<Status> decode_status(ByteView payload, const Version& version) {
     FASTSYNC_TRY(status.total_difficulty, rlp::take_u256(fields));
     FASTSYNC_TRY(status.head_hash, rlp::take_fixed<Hash256>(fields));
     FASTSYNC_TRY(status.genesis_hash, rlp::take_fixed<Hash256>(fields));
+    if (version.has_fork_id()) {
+        FASTSYNC_TRY(status.fork_id, chain::decode_fork_id(fields));
+    }
     return status;
 }
 
@@ -173,8 +177,13 @@ Bytes encode_node_data(ByteView items) {
 }
 
 Result<NodeData> decode_node_data(Bytes payload, TimePoint arrived) {
-    NodeData answer{std::move(payload), {}, arrived};
-    FASTSYNC_TRY(ByteView list, rlp::whole_list(answer.message));
+    const ByteView whole = payload;
+    return decode_node_data(std::move(payload), whole, arrived);
+}
+
+Result<NodeData> decode_node_data(Bytes message, ByteView body, TimePoint arrived) {
+    NodeData answer{std::move(message), {}, arrived};
+    FASTSYNC_TRY(ByteView list, rlp::whole_list(body));
     FASTSYNC_TRY(const std::size_t count, rlp::count_items(list, kMaxNodeDataItems));
     answer.blobs.reserve(count);
     while (!list.empty()) {

@@ -4,15 +4,17 @@
 #include <span>
 #include <vector>
 
+#include <chain/fork_id.hpp>
 #include <chain/header.hpp>
 #include <common/bytes.hpp>
 #include <common/time.hpp>
 #include <eth/backend.hpp>
 #include <eth/version.hpp>
 
-/// The messages of eth/63 (devp2p caps/eth.md) as values: every decoder takes a whole payload and
-/// returns kMalformed, or kTooLarge over one of the limits below. Counts are checked before
-/// anything is allocated for them.
+/// The messages of eth/63 to 68 (devp2p caps/eth.md) as values, without the request id that later
+/// versions put around them (seal()): every decoder takes a whole payload and returns kMalformed,
+/// or kTooLarge over one of the limits below. Counts are checked before anything is allocated for
+/// them.
 namespace fastsync::eth {
 
 /// Hashes of one request that we look up; the rest of the request is ignored, as go-ethereum does.
@@ -31,6 +33,7 @@ struct Status {
     U256 total_difficulty = 0;
     Hash256 head_hash;
     Hash256 genesis_hash;
+    std::optional<chain::ForkId> fork_id{};  ///< from eth/64 on (EIP-2124)
 
     friend bool operator==(const Status&, const Status&) = default;
 };
@@ -81,6 +84,8 @@ struct NodeData {
 /// `items`: RLP strings one after another, as Backend::node_data() makes them.
 [[nodiscard]] Bytes encode_node_data(ByteView items);
 [[nodiscard]] Result<NodeData> decode_node_data(Bytes payload, TimePoint arrived);
+/// The same of a message that holds more: `body` is a part of it.
+[[nodiscard]] Result<NodeData> decode_node_data(Bytes message, ByteView body, TimePoint arrived);
 
 /// The payload of an answer that holds nothing.
 [[nodiscard]] Bytes encode_empty_answer();

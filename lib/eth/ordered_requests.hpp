@@ -6,11 +6,9 @@
 #include <vector>
 
 #include <common/time.hpp>
+#include <eth/request_id.hpp>
 
 namespace fastsync::eth {
-
-/// Names one request of ours on one session.
-enum class RequestId : std::uint64_t {};
 
 /// Whose answer it is. Late: of a request that timed out. Stray: of none we know.
 struct Match {
@@ -26,11 +24,11 @@ struct Match {
 inline constexpr std::size_t kMaxLateRequests = 16;
 inline constexpr Duration kLateRequestLife = std::chrono::minutes{1};
 
-/// Requests of one kind to a peer that answers strictly in order and names no request: the order
-/// they were sent in, and what became of each.
+/// Requests of one kind to one peer: the order they were sent in, and what became of each.
 ///
 /// A request that timed out stays as a late one, so that its answer does not count for the next.
-/// One that was passed over (a later one was answered) will not be answered in order any more.
+/// Where answers name no request they come strictly in order: one that was passed over (a later one
+/// was answered) will not be answered in order any more.
 template <class Question>
 class OrderedRequests {
   public:
@@ -89,6 +87,16 @@ class OrderedRequests {
         return take(in_order != candidates.end() ? *in_order : candidates.front());
     }
 
+    /// Gives the answer to the request it names; the others wait on.
+    [[nodiscard]] Match take_named(RequestId id) {
+        const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                        [&](const Entry& e) { return e.id == id; });
+        if (entry == entries_.end()) return {};
+        const Match match = match_of(*entry);
+        entries_.erase(entry);
+        return match;
+    }
+
     /// Gives an answer that tells nothing about itself to the request whose turn it is.
     [[nodiscard]] Match take_next() {
         const auto next = std::find_if(entries_.begin(), entries_.end(),
@@ -107,10 +115,13 @@ class OrderedRequests {
         TimePoint forget_at;
     };
 
+    static Match match_of(const Entry& entry) {
+        return {entry.state == State::kLate ? Match::Kind::kLate : Match::Kind::kOpen, entry.id};
+    }
+
     Match take(std::size_t index) {
         const auto entry = entries_.begin() + static_cast<std::ptrdiff_t>(index);
-        const Match match{entry->state == State::kLate ? Match::Kind::kLate : Match::Kind::kOpen,
-                          entry->id};
+        const Match match = match_of(*entry);
         for (auto earlier = entries_.begin(); earlier != entry; ++earlier)
             if (earlier->state == State::kOpen) earlier->state = State::kPassed;
         // Late ones that were passed over have nothing left to wait for.

@@ -10,6 +10,7 @@
 #include <async/task.hpp>
 #include <eth/backend.hpp>
 #include <eth/messages.hpp>
+#include <eth/request_id.hpp>
 #include <rlpx/connection.hpp>
 
 namespace fastsync::eth {
@@ -21,18 +22,28 @@ inline constexpr std::size_t kMaxQueuedHashes = 512 * 1024;
 /// Pause after which an answer is offered again to a connection whose send queue is full.
 inline constexpr Duration kFullQueuePause = std::chrono::milliseconds{20};
 
-/// A request we have nothing for, whatever it asks: block bodies, receipts.
+/// A request we have nothing for, whatever it asks: block bodies, receipts, pooled transactions.
 struct EmptyRequest {
     MessageCode answer;
 };
 
-/// `asked`: kGetBlockBodies or kGetReceipts. kMalformed unless the payload is a list.
+/// `asked`: kGetBlockBodies, kGetReceipts or kGetPooledTransactions. kMalformed unless the payload
+/// is a list.
 [[nodiscard]] Result<EmptyRequest> decode_empty_request(MessageCode asked, ByteView payload);
 
-using PeerRequest = std::variant<HeaderQuery, std::vector<Hash256>, EmptyRequest>;
+using PeerQuestion = std::variant<HeaderQuery, std::vector<Hash256>, EmptyRequest>;
 
-/// Answers the requests of one peer: one after another, in order, each with what the backend has
-/// or with an empty list, never with silence.
+/// What a peer asks, and how the answer goes back.
+struct PeerRequest {
+    const Version* version = nullptr;  ///< it came over
+    RequestId id{};                    ///< to be named again, where the version names requests
+    PeerQuestion question;
+};
+
+/// Answers the requests of one peer, each with what the backend has or with an empty list, never
+/// with silence. Node data is looked up one request after another; what needs no disk does not wait
+/// for it: a peer that asks for a header to tell chains apart gives little time. Requests of one
+/// kind are answered in their order.
 class RequestServer {
   public:
     RequestServer(async::Executor executor, rlpx::Connection& connection, Backend& backend,
@@ -42,7 +53,7 @@ class RequestServer {
     [[nodiscard]] Result<void> add(PeerRequest request);
     /// Answers until stop(), or until the connection is gone.
     [[nodiscard]] async::Task<void> run();
-    /// The answer in the making is still made, and dropped. Idempotent.
+    /// The answers in the making are still made, and dropped. Idempotent.
     void stop();
 
     [[nodiscard]] std::uint64_t served() const noexcept { return served_; }
@@ -52,18 +63,28 @@ class RequestServer {
   private:
     struct Answer {
         MessageCode code;
-        Bytes payload;
+        Bytes body;
+    };
+    /// Requests that wait for each other.
+    struct Lane {
+        explicit Lane(const async::Executor& executor) : work(executor) {}
+
+        std::deque<PeerRequest> queue;
+        async::Gate work;  ///< something is queued, or we stop
     };
 
-    [[nodiscard]] async::Task<Answer> answer(PeerRequest request);
-    [[nodiscard]] async::Task<Result<void>> send(Answer answer);
+    [[nodiscard]] async::Task<void> run_lane(Lane& lane);
+    [[nodiscard]] async::Task<Answer> answer(PeerQuestion question);
+    [[nodiscard]] async::Task<Result<void>> send(const Version& version, RequestId id,
+                                                 Answer answer);
 
+    async::Executor executor_;
     rlpx::Connection& connection_;
     Backend& backend_;
     async::Clock& clock_;
-    std::deque<PeerRequest> queue_;
+    Lane node_data_;
+    Lane others_;
     std::size_t queued_hashes_ = 0;
-    async::Gate work_;  ///< something is queued, or we stop
     async::Gate stop_;
     std::uint64_t served_ = 0;
     std::uint64_t bytes_out_ = 0;

@@ -29,18 +29,14 @@ std::optional<chain::BlockNumber> number_after(const HeaderQuery& query, chain::
 
 }  // namespace
 
-RequestId RequestTracker::next_id() {
-    return RequestId{++ids_};
-}
-
 RequestId RequestTracker::sent_node_data(std::vector<Hash256> hashes) {
-    const RequestId id = next_id();
+    const RequestId id = take_id();
     node_data_.sent(id, std::move(hashes));
     return id;
 }
 
 RequestId RequestTracker::sent_headers(HeaderQuery query) {
-    const RequestId id = next_id();
+    const RequestId id = take_id();
     headers_.sent(id, query);
     return id;
 }
@@ -72,6 +68,16 @@ Match RequestTracker::match_headers(std::span<const chain::BlockHeader> headers,
     return headers_.take_first_of(headers_.candidates([&](const HeaderQuery& query) {
         return headers.size() <= query.amount && is_origin(query, headers.front());
     }));
+}
+
+Match RequestTracker::match_named_node_data(RequestId id, TimePoint now) {
+    node_data_.forget(now);
+    return node_data_.take_named(id);
+}
+
+Match RequestTracker::match_named_headers(RequestId id, TimePoint now) {
+    headers_.forget(now);
+    return headers_.take_named(id);
 }
 
 void RequestTracker::time_out(RequestId id, TimePoint now) {

@@ -13,8 +13,9 @@ namespace fastsync::eth {
 /// Blobs of one NodeData answer that are hashed at most to find its request.
 inline constexpr std::size_t kMaxProbes = 8;
 
-/// The open requests to one peer, and which of them an answer belongs to. Before eth/66 answers
-/// name no request: they are matched by content, and by order where the content says nothing.
+/// The open requests to one peer, and which of them an answer belongs to. From eth/66 on an answer
+/// names its request, and nothing else counts. Before, and over nodedata/1, answers are matched by
+/// content, and by order where the content says nothing:
 ///
 /// - Node data belongs to the request that asked for its first known blob; if several did, to the
 ///   one that asked for the next ones too, and then to the oldest.
@@ -24,12 +25,18 @@ inline constexpr std::size_t kMaxProbes = 8;
 ///   not come (aleth is silent on what it lacks). They stay open until their deadline.
 class RequestTracker {
   public:
+    /// What the next request will be called: the message names it before it is sent.
+    [[nodiscard]] RequestId next_id() const noexcept { return RequestId{ids_ + 1}; }
     [[nodiscard]] RequestId sent_node_data(std::vector<Hash256> hashes);
     [[nodiscard]] RequestId sent_headers(HeaderQuery query);
 
     /// `blobs` without empty ones.
     [[nodiscard]] Match match_node_data(std::span<const ByteView> blobs, TimePoint now);
     [[nodiscard]] Match match_headers(std::span<const chain::BlockHeader> headers, TimePoint now);
+
+    /// An answer that names its request.
+    [[nodiscard]] Match match_named_node_data(RequestId id, TimePoint now);
+    [[nodiscard]] Match match_named_headers(RequestId id, TimePoint now);
 
     /// The deadline of `id` passed: an answer that still comes is late.
     void time_out(RequestId id, TimePoint now);
@@ -38,7 +45,7 @@ class RequestTracker {
     [[nodiscard]] std::size_t open_headers() const noexcept { return headers_.open_count(); }
 
   private:
-    RequestId next_id();
+    RequestId take_id() noexcept { return RequestId{++ids_}; }
 
     OrderedRequests<std::vector<Hash256>> node_data_;
     OrderedRequests<HeaderQuery> headers_;

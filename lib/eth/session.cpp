@@ -1,64 +1,17 @@
-#include <map>
 #include <utility>
 
 #include <boost/asio/this_coro.hpp>
 
-#include <async/gate.hpp>
 #include <async/task_scope.hpp>
 #include <common/log.hpp>
 #include <eth/request_server.hpp>
 #include <eth/request_tracker.hpp>
 #include <eth/session.hpp>
 #include <eth/status_exchange.hpp>
+#include <eth/waiting.hpp>
 
 namespace fastsync::eth {
 namespace {
-
-/// The coroutines that wait for an answer of one kind, by their request.
-template <class Answer>
-class Waiting {
-  public:
-    /// One of them: registered as long as it lives, on the waiting coroutine's frame.
-    class Waiter {
-      public:
-        Waiter(Waiting& all, RequestId id, const async::Executor& executor)
-            : all_(all), id_(id), gate_(executor) {
-            all_.waiters_.emplace(id, this);
-        }
-        Waiter(const Waiter&) = delete;
-        Waiter& operator=(const Waiter&) = delete;
-        ~Waiter() { all_.waiters_.erase(id_); }
-
-        /// Nothing at the deadline.
-        async::Task<std::optional<Result<Answer>>> wait(async::Clock& clock, TimePoint deadline) {
-            (void)co_await clock.sleep_until(deadline, &gate_);
-            co_return std::move(outcome_);
-        }
-        void resolve(Result<Answer> outcome) {
-            if (outcome_) return;
-            outcome_.emplace(std::move(outcome));
-            gate_.open();
-        }
-
-      private:
-        Waiting& all_;
-        RequestId id_;
-        async::Gate gate_;
-        std::optional<Result<Answer>> outcome_;
-    };
-
-    void resolve(RequestId id, Result<Answer> outcome) {
-        if (const auto found = waiters_.find(id); found != waiters_.end())
-            found->second->resolve(std::move(outcome));
-    }
-    void fail_all(const Error& error) {
-        for (const auto& [id, waiter] : waiters_)
-            waiter->resolve(error);
-    }
-
-  private:
-    std::map<RequestId, Waiter*> waiters_;
-};
 
 using Headers = std::vector<chain::BlockHeader>;
 
@@ -69,6 +22,7 @@ class SessionImpl final : public Session, public std::enable_shared_from_this<Se
         : executor_(executor),
           connection_(std::move(connection)),
           version_(version),
+          node_data_version_(version_),
           clock_(clock),
           server_(executor, *connection_, backend, clock),
           scope_(executor) {}
@@ -93,16 +47,16 @@ class SessionImpl final : public Session, public std::enable_shared_from_this<Se
     Result<void> handle(rlpx::Message message);
     Result<void> on_new_block_hashes(ByteView payload);
     Result<void> on_new_block(ByteView payload);
-    Result<void> on_node_data(rlpx::Message message);
-    Result<void> on_headers(ByteView payload);
-    template <class Request>
-    Result<void> serve(Result<Request> request);
+    Result<void> on_node_data(const Unsealed& answer, rlpx::Message message);
+    Result<void> on_headers(const Unsealed& answer);
+    template <class Question>
+    Result<void> serve(const Version& version, const Unsealed& request, Result<Question> question);
     void announce(const Hash256& hash, chain::BlockNumber number);
     Result<void> count_answer(const Match& match);
 
     Result<void> may_ask(std::size_t open, TimePoint deadline) const;
-    Result<void> ask(MessageCode code, const Bytes& payload);
-    Result<void> send(MessageCode code, const Bytes& payload);
+    Result<void> ask(const Version& version, MessageCode code, Bytes body);
+    Result<void> send(const Version& version, MessageCode code, const Bytes& payload);
     template <class Answer>
     async::Task<Result<Answer>> wait_for(RequestId id, Waiting<Answer>& waiting,
                                          TimePoint deadline);
@@ -110,6 +64,7 @@ class SessionImpl final : public Session, public std::enable_shared_from_this<Se
     async::Executor executor_;
     std::unique_ptr<rlpx::Connection> connection_;
     Version version_;
+    Version node_data_version_;  ///< what node data goes over: version_, or the satellite
     async::Clock& clock_;
     PeerStatus status_;
     Hash256 told_head_;  ///< what we said last that our head is
@@ -130,19 +85,31 @@ rlpx::DisconnectReason goodbye_for(const Error& error) {
                   : rlpx::DisconnectReason::kSubprotocolError;
 }
 
+/// Whether the versions in common are of use to us.
+Result<void> check_versions(const Version& eth, const Version& node_data) {
+    if (eth.number == 0) return Error{Errc::kIncompatible, "no version of eth in common"};
+    if (!node_data.knows(MessageCode::kGetNodeData))
+        return Error{Errc::kIncompatible, "no node data over eth/" + std::to_string(eth.number)};
+    return {};
+}
+
 async::Task<Result<void>> SessionImpl::handshake(ChainIdentity identity) {
     scope_.spawn(pump());
     told_head_ = identity.head_hash;
-    Result<Status> status = Error{Errc::kIncompatible, "no version of eth in common"};
-    if (version_.number != 0)
+    const bool has_satellite = connection_->version_of(kNodeDataProtocol).has_value();
+    if (has_satellite && !version_.knows(MessageCode::kGetNodeData))
+        node_data_version_ = node_data_satellite();
+    const auto useful = check_versions(version_, node_data_version_);
+    Result<Status> status = useful ? Result<Status>{Status{}} : Result<Status>{useful.error()};
+    if (useful)
         status = co_await exchange_status(*connection_, version_, std::move(identity), clock_);
     if (!status) {
         connection_->disconnect(rlpx::DisconnectReason::kSubprotocolError);
         co_await scope_.join();
         co_return status.error();
     }
-    status_ = {status->version,   status->network_id, status->genesis_hash,
-               status->head_hash, std::nullopt,       status->total_difficulty};
+    status_ = {status->version, status->network_id,       status->genesis_hash, status->head_hash,
+               std::nullopt,    status->total_difficulty, status->fork_id};
     co_return Result<void>{};
 }
 
@@ -170,7 +137,6 @@ async::Task<Error> SessionImpl::read_all() {
     for (;;) {
         auto message = co_await connection_->receive();
         if (!message) co_return message.error();
-        if (message->protocol != kProtocolName) continue;
         const std::uint32_t code = message->code;
         auto handled = handle(*std::move(message));
         if (handled) continue;
@@ -181,41 +147,48 @@ async::Task<Error> SessionImpl::read_all() {
     }
 }
 
+/// Gossip, and answers to what we never ask: not even decoded.
+constexpr std::uint32_t kUnread =
+    code_set({MessageCode::kTransactions, MessageCode::kNewPooledTransactionHashes,
+              MessageCode::kPooledTransactions, MessageCode::kBlockBodies, MessageCode::kReceipts});
+
 Result<void> SessionImpl::handle(rlpx::Message message) {
     stats_.bytes_in += message.payload.size();
-    if (!version_.knows(message.code))
-        return Error{Errc::kProtocol, "unknown code " + std::to_string(message.code)};
-    const auto code = static_cast<MessageCode>(message.code);
+    const bool is_eth = message.protocol == kProtocolName;
+    const Version& version = is_eth ? version_ : node_data_satellite();
+    const auto known = version.message_of(message.code);
+    if (!known) return Error{Errc::kProtocol, "unknown code " + std::to_string(message.code)};
+    const MessageCode code = *known;
+    if (holds(kUnread, code)) return {};
+    FASTSYNC_TRY(const Unsealed in, unseal(version, code, message.payload));
     switch (code) {
-        case MessageCode::kStatus:
-            return Error{Errc::kProtocol, "a second Status"};
         case MessageCode::kNewBlockHashes:
-            return on_new_block_hashes(message.payload);
+            return on_new_block_hashes(in.body);
         case MessageCode::kNewBlock:
-            return on_new_block(message.payload);
+            return on_new_block(in.body);
         case MessageCode::kGetBlockHeaders:
-            return serve(decode_get_block_headers(message.payload));
+            return serve(version, in, decode_get_block_headers(in.body));
         case MessageCode::kGetNodeData:
-            return serve(decode_get_node_data(message.payload));
+            return serve(version, in, decode_get_node_data(in.body));
         case MessageCode::kGetBlockBodies:
         case MessageCode::kGetReceipts:
-            return serve(decode_empty_request(code, message.payload));
+        case MessageCode::kGetPooledTransactions:
+            return serve(version, in, decode_empty_request(code, in.body));
         case MessageCode::kBlockHeaders:
-            return on_headers(message.payload);
+            return on_headers(in);
         case MessageCode::kNodeData:
-            return on_node_data(std::move(message));
-        case MessageCode::kTransactions:
-        case MessageCode::kBlockBodies:
-        case MessageCode::kReceipts:
-            return {};  // gossip, and answers to what we never ask: not even decoded
+            return on_node_data(in, std::move(message));
+        default:
+            return Error{Errc::kProtocol, "a second Status"};
     }
-    return {};
 }
 
-template <class Request>
-Result<void> SessionImpl::serve(Result<Request> request) {
-    if (!request) return request.error();
-    return server_.add(*std::move(request));
+/// `version` lives as long as the session.
+template <class Question>
+Result<void> SessionImpl::serve(const Version& version, const Unsealed& request,
+                                Result<Question> question) {
+    if (!question) return question.error();
+    return server_.add({&version, request.id.value_or(RequestId{}), *std::move(question)});
 }
 
 Result<void> SessionImpl::on_new_block_hashes(ByteView payload) {
@@ -240,9 +213,12 @@ void SessionImpl::announce(const Hash256& hash, chain::BlockNumber number) {
     if (observer_ != nullptr) observer_->on_head(hash, number);
 }
 
-Result<void> SessionImpl::on_node_data(rlpx::Message message) {
-    FASTSYNC_TRY(NodeData data, decode_node_data(std::move(message.payload), message.arrived));
-    const Match match = tracker_.match_node_data(data.blobs, clock_.now());
+Result<void> SessionImpl::on_node_data(const Unsealed& answer, rlpx::Message message) {
+    FASTSYNC_TRY(NodeData data,
+                 decode_node_data(std::move(message.payload), answer.body, message.arrived));
+    const TimePoint now = clock_.now();
+    const Match match = answer.id ? tracker_.match_named_node_data(*answer.id, now)
+                                  : tracker_.match_node_data(data.blobs, now);
     FASTSYNC_CHECK(count_answer(match));
     if (match.kind == Match::Kind::kOpen) {
         if (data.blobs.empty()) ++stats_.empty;
@@ -254,9 +230,11 @@ Result<void> SessionImpl::on_node_data(rlpx::Message message) {
     return {};
 }
 
-Result<void> SessionImpl::on_headers(ByteView payload) {
-    FASTSYNC_TRY(Headers headers, decode_block_headers(payload));
-    const Match match = tracker_.match_headers(headers, clock_.now());
+Result<void> SessionImpl::on_headers(const Unsealed& answer) {
+    FASTSYNC_TRY(Headers headers, decode_block_headers(answer.body));
+    const TimePoint now = clock_.now();
+    const Match match = answer.id ? tracker_.match_named_headers(*answer.id, now)
+                                  : tracker_.match_headers(headers, now);
     FASTSYNC_CHECK(count_answer(match));
     if (match.kind != Match::Kind::kOpen) return {};
     if (headers.empty()) ++stats_.empty;
@@ -288,14 +266,15 @@ Result<void> SessionImpl::may_ask(std::size_t open, TimePoint deadline) const {
     return {};
 }
 
-Result<void> SessionImpl::ask(MessageCode code, const Bytes& payload) {
-    FASTSYNC_CHECK(send(code, payload));
+/// Asks what the tracker will know by its next id.
+Result<void> SessionImpl::ask(const Version& version, MessageCode code, Bytes body) {
+    FASTSYNC_CHECK(send(version, code, seal(version, code, tracker_.next_id(), std::move(body))));
     ++stats_.requests_sent;
     return {};
 }
 
-Result<void> SessionImpl::send(MessageCode code, const Bytes& payload) {
-    FASTSYNC_CHECK(connection_->send(kProtocolName, static_cast<std::uint32_t>(code), payload));
+Result<void> SessionImpl::send(const Version& version, MessageCode code, const Bytes& payload) {
+    FASTSYNC_CHECK(connection_->send(version.protocol, version.wire_code(code), payload));
     stats_.bytes_out += payload.size();
     return {};
 }
@@ -303,7 +282,8 @@ Result<void> SessionImpl::send(MessageCode code, const Bytes& payload) {
 Result<void> SessionImpl::announce_block(const BlockAnnouncement& block) {
     if (closed_) return Error{Errc::kClosed, "session ended"};
     if (block.hash == told_head_) return {};
-    FASTSYNC_CHECK(send(MessageCode::kNewBlockHashes, encode_new_block_hashes({&block, 1})));
+    FASTSYNC_CHECK(
+        send(version_, MessageCode::kNewBlockHashes, encode_new_block_hashes({&block, 1})));
     told_head_ = block.hash;
     return {};
 }
@@ -326,7 +306,8 @@ async::Task<Result<NodeData>> SessionImpl::get_node_data(std::vector<Hash256> ha
     FASTSYNC_CO_CHECK(may_ask(tracker_.open_node_data(), deadline));
     // aleth does not answer a request for nothing.
     if (hashes.empty()) co_return NodeData{encode_empty_answer(), {}, clock_.now()};
-    FASTSYNC_CO_CHECK(ask(MessageCode::kGetNodeData, encode_get_node_data(hashes)));
+    FASTSYNC_CO_CHECK(
+        ask(node_data_version_, MessageCode::kGetNodeData, encode_get_node_data(hashes)));
     const RequestId id = tracker_.sent_node_data(std::move(hashes));
     co_return co_await wait_for(id, waiting_for_node_data_, deadline);
 }
@@ -336,7 +317,8 @@ async::Task<Result<Headers>> SessionImpl::get_headers(HeaderQuery query, TimePoi
     if (query.amount > kMaxHeadersAccepted) co_return Error{Errc::kTooLarge, "too many headers"};
     FASTSYNC_CO_CHECK(may_ask(tracker_.open_headers(), deadline));
     if (query.amount == 0) co_return Headers{};
-    FASTSYNC_CO_CHECK(ask(MessageCode::kGetBlockHeaders, encode_get_block_headers(query)));
+    FASTSYNC_CO_CHECK(
+        ask(version_, MessageCode::kGetBlockHeaders, encode_get_block_headers(query)));
     const RequestId id = tracker_.sent_headers(query);
     auto headers = co_await wait_for(id, waiting_for_headers_, deadline);
     if (headers) FASTSYNC_CO_CHECK(check_answer(query, *headers));

@@ -28,6 +28,7 @@ struct PeerStatus {
     Hash256 head_hash;
     std::optional<chain::BlockNumber> head_number;  ///< unknown until the first announcement
     U256 total_difficulty = 0;
+    std::optional<chain::ForkId> fork_id{};  ///< from eth/64 on
 
     friend bool operator==(const PeerStatus&, const PeerStatus&) = default;
 };
@@ -61,7 +62,8 @@ class SessionObserver {
 /// One peer after a successful eth handshake. Lives on the net thread.
 class Session {
   public:
-    /// Exchanges Status (both ways, within 5 s) and checks version, network id and genesis.
+    /// Exchanges Status (both ways, within 5 s) and checks version, network id, genesis and, where
+    /// we know the forks, the fork id.
     /// A session that was opened must be run(), even if only to end it after disconnect().
     /// @return kTimeout, kClosed, kMalformed, kIncompatible naming what differs, kProtocol (another
     ///         message came first, or the peer's own Disconnect). On error the peer was sent
@@ -81,7 +83,8 @@ class Session {
     /// Once.
     [[nodiscard]] virtual async::Task<Error> run() = 0;
     /// One GetNodeData of at most kMaxNodeDataAsked hashes. Several may be open at once; answers
-    /// are matched by content and order (eth/63 has no request ids). A peer that has none of them
+    /// are matched by request id, before eth/66 by content and order. It goes over nodedata/1 where
+    /// the version of eth has no node data. A peer that has none of them
     /// gives a NodeData without blobs, not an error; a request without hashes is not sent at all.
     /// @return kTimeout, kClosed, kOverloaded, kTooLarge (too many hashes)
     [[nodiscard]] virtual async::Task<Result<NodeData>> get_node_data(std::vector<Hash256> hashes,

@@ -1,4 +1,4 @@
-"""A real go-ethereum of the versions that speak eth/63, with explicit private settings."""
+"""A real go-ethereum of the versions that serve node data, with explicit private settings."""
 
 import json
 import os
@@ -76,6 +76,16 @@ class Geth:
         told = subprocess.run([self.program, "version"], capture_output=True, text=True,
                               env=self.environment, timeout=30, check=True).stdout
         return dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)["Version"]
+
+    def highest_eth(self):
+        """The highest version of eth with node data that this geth speaks."""
+        major, minor, patch = (int(part) for part in self.version().split("-")[0].split("."))
+        release = (major, minor, patch)
+        if release >= (1, 10, 0):
+            return 66
+        if release >= (1, 9, 11):
+            return 65
+        return 64 if release >= (1, 9, 1) else 63
 
     def initialise(self):
         self._once("init", str(self.fixture.folder / "genesis.json"))

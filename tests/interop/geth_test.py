@@ -84,8 +84,11 @@ class Cases:
     def daemon(self, database, *options, server=None):
         """`fastsyncd run` with geth, or another server, as its static peer."""
         self.runs += 1
-        network = ["--network-id", str(self.fixture.meta["network_id"]),
-                   "--genesis-hash", self.fixture.meta["genesis_hash"]]
+        # With the forks known, and without: then geth is told the fork id that it says itself.
+        network = ["--genesis", str(self.fixture.folder / "genesis.json")]
+        if self.runs % 2 == 0:
+            network = ["--network-id", str(self.fixture.meta["network_id"]),
+                       "--genesis-hash", self.fixture.meta["genesis_hash"]]
         return Daemon(self.program, str(self.folder / f"run-{self.runs}.log"),
                       self.folder / database, network, "--node-key", str(self.key),
                       "--log-level", "debug", *options, peers=[(server or self.geth).enode()])
@@ -145,7 +148,9 @@ class Cases:
             time.sleep(min(left, 5))
         check(ours[0]["connected_s"] >= idle,
               f"one connection for all of it ({ours[0]['connected_s']} s), we say")
-        check(theirs["protocols"]["eth"]["version"] == 63, "with eth/63, geth says")
+        version = self.geth.highest_eth()
+        check(theirs["protocols"]["eth"]["version"] == version, f"with eth/{version}, geth says")
+        check(ours[0]["eth_version"] == version, "and we say")
         check(not self.geth.log_lines(DROPPED), "geth never dropped us")
 
     def pinned_pivots(self):

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
+#include <common/assert.hpp>
 #include <crypto/entropy.hpp>
 #include <net/tcp.hpp>
 #include <rlp/encode.hpp>
@@ -15,7 +16,14 @@ using async::Task;
 
 eth::ChainIdentity HonestPeer::WorldBackend::identity() const {
     const auto& head = world_.chain.headers[visible - 1];
-    return {World::kNetworkId, world_.genesis_hash(), head.hash, 1000 + U256{head.number}};
+    const auto forks = chain::ForkLadder::make({world_.genesis_hash(), 0, {}, {}});
+    FASTSYNC_ASSERT(forks.has_value());
+    return {World::kNetworkId,
+            world_.genesis_hash(),
+            head.hash,
+            1000 + U256{head.number},
+            std::make_shared<const chain::ForkLadder>(*forks),
+            {head.number, head.timestamp}};
 }
 
 Task<std::vector<Bytes>> HonestPeer::WorldBackend::headers(eth::HeaderQuery query) {
@@ -40,10 +48,10 @@ HonestPeer::HonestPeer(const World& world, Byte key, std::vector<Enode> dial)
     rlpx::LocalNode local = node_of(key);
     local.listen_port = (*listener)->port();
     enode_ = {local.key.public_key(), "127.0.0.1", local.listen_port, local.listen_port};
-    host_ = std::make_unique<eth::Host>(net, *clock_, crypto::system_entropy(), std::move(local),
-                                        backend_, net::make_tcp_dialer(net, *clock_),
-                                        *std::move(listener), eth::HostOptions{std::move(dial), 25},
-                                        nullptr);
+    host_ = std::make_unique<eth::Host>(
+        net, *clock_, crypto::system_entropy(), std::move(local), backend_,
+        net::make_tcp_dialer(net, *clock_), *std::move(listener),
+        eth::HostOptions{std::move(dial), {}, 25, nullptr}, nullptr);
     boost::asio::post(net, [this] { scope_.spawn(host_->run()); });
 }
 

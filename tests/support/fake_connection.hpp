@@ -19,6 +19,7 @@ class FakeConnection final : public rlpx::Connection {
     struct Sent {
         std::uint32_t code = 0;
         Bytes payload;
+        std::string protocol = "eth";
     };
     /// What went out. It outlives the connection.
     struct Journal {
@@ -38,8 +39,9 @@ class FakeConnection final : public rlpx::Connection {
         hello_.id = remote;
     }
 
-    void deliver(std::uint32_t code, Bytes payload, TimePoint arrived = {}) {
-        inbox_.push_back({"eth", code, std::move(payload), arrived});
+    void deliver(std::uint32_t code, Bytes payload, TimePoint arrived = {},
+                 std::string_view protocol = "eth") {
+        inbox_.push_back({protocol, code, std::move(payload), arrived});
         readable_.open();
     }
     /// The peer ends the connection: what was delivered is still read, then `why`.
@@ -54,6 +56,7 @@ class FakeConnection final : public rlpx::Connection {
     [[nodiscard]] std::string remote_address() const override { return "127.0.0.1:30303"; }
     [[nodiscard]] std::optional<std::uint32_t> version_of(
         std::string_view protocol) const override {
+        if (protocol == "nodedata") return satellite;
         return protocol == "eth" ? eth_version_ : std::nullopt;
     }
 
@@ -74,9 +77,9 @@ class FakeConnection final : public rlpx::Connection {
     [[nodiscard]] Result<void> send(std::string_view protocol, std::uint32_t code,
                                     ByteView payload) override {
         if (ended_) return *ended_;
-        if (protocol != "eth") return Error{Errc::kIncompatible, "not negotiated"};
+        if (!version_of(protocol)) return Error{Errc::kIncompatible, "not negotiated"};
         if (refuse_with) return Error{*refuse_with, "refused by the test"};
-        journal_->sent.push_back({code, to_bytes(payload)});
+        journal_->sent.push_back({code, to_bytes(payload), std::string{protocol}});
         if (on_send) on_send(code, payload);
         return {};
     }
@@ -91,7 +94,8 @@ class FakeConnection final : public rlpx::Connection {
     }
 
     std::function<void(std::uint32_t, ByteView)> on_send;
-    std::optional<Errc> refuse_with;  ///< what send() fails with
+    std::optional<Errc> refuse_with;         ///< what send() fails with
+    std::optional<std::uint32_t> satellite;  ///< the version of nodedata in common
 
   private:
     NodeId remote_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,11 @@ class ScriptedBackend final : public eth::Backend {
         co_return out.take();
     }
 
+    /// From now on we know the forks of our chain: none.
+    void know_forks() {
+        auto none = chain::ForkLadder::make({who.genesis_hash, 0, {}, {}});
+        who.forks = std::make_shared<const chain::ForkLadder>(*std::move(none));
+    }
     /// Answers wait from now on, until resume().
     void hold() { answering_.reset(); }
     void resume() { answering_.open(); }

@@ -237,6 +237,30 @@ TEST_CASE("Genesis: wrong input is refused, file and key named", "[chain]") {
     check_refused(R"({"accounts": {}, "state_root": "0x00"})", {"state_root: ", "32 bytes"});
 }
 
+TEST_CASE("Genesis: the forks are the config's Block and Time keys", "[chain]") {
+    const auto genesis = parse_genesis(
+        std::string(kHead) + R"("timestamp": "0x64", "config": {"homesteadBlock": 0, )"
+                             R"("eip150Block": "0x10", "eip150Hash": "0x00", "eip155Block": 20, )"
+                             R"("londonBlock": null, "osakaTime": 200, "chainId": 5, )"
+                             R"("terminalTotalDifficulty": 9, "clique": {"period": 15}}, )"
+                             R"("alloc": {}})",
+        "g");
+    REQUIRE(genesis);
+    const Hash256 hash{{0x42}};
+    const ForkSchedule forks = fork_schedule(*genesis, hash);
+    CHECK(forks == ForkSchedule{hash, 100, {16, 20, 0}, {200}});
+    check_refused(std::string(kHead) + R"("config": {"eip150Block": true}, "alloc": {}})",
+                  {"config.eip150Block: "});
+    check_refused(std::string(kHead) + R"("config": {"osakaTime": "later"}, "alloc": {}})",
+                  {"config.osakaTime: "});
+    check_refused(std::string(kHead) +
+                      R"("timestamp": "0x64", "config": {"shanghaiTime": 100}, "alloc": {}})",
+                  {"config: ", "shanghaiTime"});
+    CHECK(parse_genesis(std::string(kHead) +
+                            R"("timestamp": "0x64", "config": {"shanghaiTime": 101}, "alloc": {}})",
+                        "g"));
+}
+
 TEST_CASE("Genesis: code and extra data up to their limit, not beyond", "[chain]") {
     const auto code = [](std::size_t size) {
         return with_account(R"("balance": "1", "code": "0x)" + std::string(size * 2, '6') + "\"");

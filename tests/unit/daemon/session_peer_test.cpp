@@ -158,8 +158,8 @@ TEST_CASE("SessionPeer: the session is used and let go of on the net thread alon
         boost::asio::post(loop.executor(), [&id] { id.set_value(std::this_thread::get_id()); });
         return id.get_future().get();
     };
-    auto peer =
-        std::make_shared<SessionPeer>(sync::PeerId{1}, "cafe", std::move(session), net.executor());
+    auto peer = std::make_shared<SessionPeer>(sync::PeerId{1}, "cafe", std::move(session),
+                                              net.executor(), [](eth::Fault) {});
     std::promise<std::thread::id> resumed;
     boost::asio::co_spawn(sync.executor(), Use::run(std::move(peer), resumed),
                           [](std::exception_ptr escaped) { CHECK_FALSE(escaped); });

@@ -18,9 +18,12 @@ constexpr auto kHighest = std::numeric_limits<std::uint64_t>::max();
 const Hash256 kGenesis{{0x67}};
 
 struct Rig {
+    explicit Rig(const Network& network = {"custom", 50, kGenesis})
+        : backend(network, store, sim.executor()) {}
+
     test::Simulation sim;
     storage::MemoryStore store;
-    StateBackend backend{50, kGenesis, store, sim.executor()};
+    StateBackend backend;
 
     void put(ItemKind kind, const Hash256& hash, const Bytes& blob) {
         storage::NodeBatch batch;
@@ -86,6 +89,42 @@ TEST_CASE("StateBackend: without a complete state the genesis is our head", "[da
     CHECK(rig.ask({chain::BlockNumber{0}, 10, 0, false}).empty());
     CHECK(rig.ask({kGenesis, 1, 0, false}).empty());
     CHECK(rig.ask({chain::BlockNumber{kHighest}, 10, kHighest, true}).empty());
+}
+
+TEST_CASE("StateBackend: a known genesis header is served, and its difficulty is ours",
+          "[daemon]") {
+    const auto chain = headers_between(0, 400);
+    Network network{"custom", 50, chain[0].hash};
+    network.genesis = chain[0];
+    network.forks = chain::ForkSchedule{chain[0].hash, 7, {5, 350}, {}};
+    const auto ladder = chain::ForkLadder::make(*network.forks);
+    REQUIRE(ladder);
+    Rig rig{network};
+    const eth::ChainIdentity before = rig.backend.identity();
+    CHECK(before.total_difficulty == chain[0].difficulty);
+    CHECK(before.head_hash == chain[0].hash);
+    REQUIRE(before.forks);
+    CHECK(before.forks->at(before.head) == ladder->at({0, 7}));
+    CHECK(before.forks->at(before.head).next == 5);
+    CHECK(rig.ask({chain::BlockNumber{0}, 10, 0, false}) == Numbers{0});
+    CHECK(rig.ask({chain[0].hash, 1, 0, false}) == Numbers{0});
+    CHECK(rig.ask({chain::BlockNumber{1}, 1, 0, false}).empty());
+
+    rig.backend.offer({chain.begin() + 300, chain.begin() + 361});
+    const eth::ChainIdentity after = rig.backend.identity();
+    CHECK(after.total_difficulty == chain[0].difficulty);
+    CHECK(after.head_hash == chain[360].hash);
+    CHECK(after.forks->at(after.head) == ladder->at({360, 0}));
+    CHECK(rig.ask({chain::BlockNumber{0}, 2, 299, false}) == Numbers{0, 300});
+}
+
+TEST_CASE("StateBackend: without a schedule no forks are claimed", "[daemon]") {
+    CHECK(Rig{}.backend.identity().forks == nullptr);
+    CHECK(Rig{*find_network("xdc")}.backend.identity().forks == nullptr);
+    const auto mainnet = Rig{*find_network("mainnet")}.backend.identity();
+    REQUIRE(mainnet.forks);
+    CHECK(to_hex(mainnet.forks->at(mainnet.head).hash) == "fc64ec04");
+    CHECK(mainnet.forks->at(mainnet.head).next == 1150000);
 }
 
 TEST_CASE("StateBackend: the last header offered is our head, at a difficulty that attracts nobody",

@@ -159,7 +159,7 @@ TEST_CASE("status report: the log's line says what matters, and only what is kno
     rig.progress.items_per_s = 1234.5678;
     (void)rig.join(1, eth::Direction::kOutbound, 1s);
     CHECK(summary_line(rig.snapshot()) ==
-          "phase=syncing done=12.35% items=21 bytes=12 items_per_s=1235 pending=5 in_flight=4 "
+          "phase=syncing done=12.34% items=21 bytes=12 items_per_s=1235 pending=5 in_flight=4 "
           "peers=1");
     rig.progress.eta_s = 60.0;
     rig.progress.state_root = Hash256{};

@@ -112,7 +112,7 @@ TEST_CASE("Host: who is banned finds no place and is not dialed", "[eth][host]")
         source.nodes = {enode_of(10)};
         co_await n.pass(60s);
         CHECK(here.host->stats().dials == 1);
-        Visit again;
+        Visit& again = n.visits.emplace_back();
         co_await n.visit(10, here.address, again);
         REQUIRE(again.failed);
         CHECK(here.host->peers().size() == 0);
@@ -126,15 +126,15 @@ TEST_CASE("Host: a trusted peer finds a place when all are taken, banned or not"
         options.max_peers = 1;
         options.trusted_peers = {key_of(11).public_key()};
         Node& here = n.start(1, options);
-        Visit first;
+        Visit& first = n.visits.emplace_back();
         n.scope.spawn(n.visit(10, here.address, first));
         co_await n.pass(100ms);
         here.host->blame(key_of(11).public_key(), Fault::kForgedHeaders);
-        Visit trusted;
+        Visit& trusted = n.visits.emplace_back();
         n.scope.spawn(n.visit(11, here.address, trusted));
         co_await n.pass(100ms);
         CHECK(trusted.session);
-        Visit surplus;
+        Visit& surplus = n.visits.emplace_back();
         co_await n.visit(12, here.address, surplus);
         CHECK(surplus.failed);
     });
@@ -145,7 +145,7 @@ TEST_CASE("Host: a peer of another chain is banned, with the reason kept", "[eth
     net.run([](Net& n) -> Task<void> {
         Node& here = n.start(1);
         n.strangers.who.genesis_hash = Hash256{{0x66}};
-        Visit stranger;
+        Visit& stranger = n.visits.emplace_back();
         co_await n.visit(5, here.address, stranger);
         co_await n.pass(100ms);
         const auto ban = here.host->reputation().ban(key_of(5).public_key(), n.sim.now());
@@ -160,8 +160,8 @@ TEST_CASE("Host: who gave nothing makes room when others wait and all places are
     net.run([](Net& n) -> Task<void> {
         ListedNodes& source = source_for(n);
         Node& here = n.start(1, finding(source, 2));
-        Visit asked_one;
-        Visit other;
+        Visit& asked_one = n.visits.emplace_back();
+        Visit& other = n.visits.emplace_back();
         n.scope.spawn(n.visit(20, here.address, asked_one));
         n.scope.spawn(n.visit(21, here.address, other));
         co_await n.pass(1s);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -61,6 +62,7 @@ inline Enode enode_of(Byte number) {
 struct Node {
     Node(Simulation& sim, SimNetwork& network, Byte number, HostOptions options)
         : address(address_of(number)), backend(sim.executor()), entropy(number) {
+        backend.know_forks();
         host = std::make_unique<Host>(sim.executor(), sim, entropy, node_of(number), backend,
                                       network.dialer(), network.listen(address, kPort),
                                       std::move(options), &guests);
@@ -82,6 +84,8 @@ struct Visit {
 };
 
 struct Net {
+    Net() { strangers.know_forks(); }
+
     Node& add(Byte number, HostOptions options = {}) {
         auto node = std::make_unique<Node>(sim, network, number, std::move(options));
         return *nodes.emplace(number, std::move(node)).first->second;
@@ -127,7 +131,8 @@ struct Net {
     Simulation sim;
     SimNetwork network{sim};
     ScriptedBackend strangers{sim.executor()};  ///< what visitors say and serve
-    std::vector<std::shared_ptr<void>> kept;  ///< what hosts of the test refer to
+    std::deque<Visit> visits;                   ///< they may outlast the test's own frame
+    std::vector<std::shared_ptr<void>> kept;    ///< what hosts of the test refer to
     std::map<Byte, std::unique_ptr<Node>> nodes;
     async::TaskScope scope{sim.executor()};
 

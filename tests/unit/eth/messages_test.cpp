@@ -1,6 +1,10 @@
 #include <limits>
+#include <set>
 
+#include <crypto/keccak.hpp>
 #include <eth/messages.hpp>
+#include <eth/request_id.hpp>
+#include <rlp/decode.hpp>
 
 #include "header_chain.hpp"
 
@@ -31,22 +35,88 @@ Errc error_of(const Result<T>& result) {
 
 }  // namespace
 
-TEST_CASE("Version: eth/63 takes 17 codes and lacks the transaction pool's", "[eth]") {
-    REQUIRE(find_version(63) != nullptr);
-    CHECK(find_version(62) == nullptr);
-    CHECK(eth63().message_count == 17);
+TEST_CASE("Version: every version takes 17 codes, and each knows its own", "[eth]") {
+    const auto number = GENERATE(63U, 64U, 65U, 66U, 67U, 68U);
+    CAPTURE(number);
+    REQUIRE(find_version(number) != nullptr);
+    const Version& version = *find_version(number);
+    CHECK(version.number == number);
+    CHECK(version.message_count == 17);
+    CHECK(version.has_fork_id() == (number >= 64));
+    const auto known = [&](std::uint32_t code) { return version.message_of(code).has_value(); };
     for (std::uint32_t code = 0; code <= 0x07; ++code)
-        CHECK(eth63().knows(code));
-    for (std::uint32_t code = 0x08; code <= 0x0c; ++code)
-        CHECK_FALSE(eth63().knows(code));
-    for (std::uint32_t code = 0x0d; code <= 0x10; ++code)
-        CHECK(eth63().knows(code));
-    CHECK_FALSE(eth63().knows(0x11));
-    CHECK_FALSE(eth63().knows(std::numeric_limits<std::uint32_t>::max()));
-    const auto offers = capability_offers();
-    REQUIRE(offers.size() == supported_versions().size());
-    CHECK(offers.front().capability == rlpx::Capability{"eth", 63});
-    CHECK(offers.front().message_count == 17);
+        CHECK(known(code));
+    for (std::uint32_t code = 0x08; code <= 0x0a; ++code)
+        CHECK(known(code) == (number >= 65));
+    CHECK_FALSE(known(0x0b));
+    CHECK_FALSE(known(0x0c));
+    CHECK(known(0x0d) == (number <= 66));
+    CHECK(known(0x0e) == (number <= 66));
+    CHECK(known(0x0f));
+    CHECK(known(0x10));
+    CHECK_FALSE(known(0x11));
+    CHECK_FALSE(known(std::numeric_limits<std::uint32_t>::max()));
+    const std::set<std::uint32_t> pairs{3, 4, 5, 6, 9, 10, 13, 14, 15, 16};
+    for (std::uint32_t code = 0; code <= 0x10; ++code) {
+        const bool named = number >= 66 && known(code) && pairs.contains(code);
+        CHECK(version.names_request(static_cast<MessageCode>(code)) == named);
+    }
+}
+
+TEST_CASE("Version: what is offered to everyone has node data", "[eth]") {
+    CHECK(find_version(62) == nullptr);
+    CHECK(find_version(69) == nullptr);
+    const auto names = [](const Offers& offers) {
+        std::vector<rlpx::Capability> out;
+        for (const auto& offer : offers)
+            out.push_back(offer.capability);
+        return out;
+    };
+    using Names = std::vector<rlpx::Capability>;
+    CHECK(names(capability_offers()) ==
+          Names{{"eth", 63}, {"eth", 64}, {"eth", 65}, {"eth", 66}, {"nodedata", 1}});
+    CHECK(names(capability_offers_without_node_data()) == Names{{"eth", 63},
+                                                                {"eth", 64},
+                                                                {"eth", 65},
+                                                                {"eth", 66},
+                                                                {"eth", 67},
+                                                                {"eth", 68},
+                                                                {"nodedata", 1}});
+    CHECK(names(capability_offers_of(*find_version(64))) == Names{{"eth", 64}, {"nodedata", 1}});
+    CHECK(capability_offers().front().message_count == 17);
+    CHECK(capability_offers().back().message_count == 2);
+}
+
+TEST_CASE("Version: nodedata/1 numbers its two messages from 0", "[eth]") {
+    const Version& satellite = node_data_satellite();
+    CHECK(satellite.message_of(0) == MessageCode::kGetNodeData);
+    CHECK(satellite.message_of(1) == MessageCode::kNodeData);
+    CHECK_FALSE(satellite.message_of(2));
+    CHECK_FALSE(satellite.message_of(0x0d));
+    CHECK(satellite.wire_code(MessageCode::kNodeData) == 1);
+    CHECK_FALSE(satellite.names_request(MessageCode::kNodeData));
+}
+
+TEST_CASE("seal: eth/66 puts the request id in front, and unseal takes it off", "[eth]") {
+    const Bytes body = encode_get_node_data({});
+    const Version& eth66 = *find_version(66);
+    const Bytes sealed = seal(eth66, MessageCode::kGetNodeData, RequestId{1111}, body);
+    CHECK(to_hex(sealed) == "c4820457c0");  // EIP-2481: [1111, []]
+    const auto back = unseal(eth66, MessageCode::kGetNodeData, sealed);
+    REQUIRE(back);
+    CHECK(back->id == RequestId{1111});
+    CHECK(equal(back->body, body));
+    CHECK(to_hex(seal(eth66, MessageCode::kGetNodeData, RequestId{0}, body)) == "c280c0");
+    for (const Version* const version : {&eth63(), find_version(65), &node_data_satellite()}) {
+        CHECK(seal(*version, MessageCode::kGetNodeData, RequestId{5}, body) == body);
+        CHECK_FALSE(unseal(*version, MessageCode::kGetNodeData, body)->id);
+    }
+    CHECK(seal(eth66, MessageCode::kNewBlockHashes, RequestId{5}, body) == body);
+    CHECK(unseal(eth66, MessageCode::kNodeData, *from_hex("ca88ffffffffffffffffc0")));
+    CHECK(error_of(unseal(eth66, MessageCode::kNodeData, *from_hex("cb89010000000000000000c0"))) ==
+          Errc::kTooLarge);
+    for (const char* bad : {"c0", "c105", "c1c0", "05", "", "c3820005c0", "c280"})
+        CHECK_FALSE(unseal(eth66, MessageCode::kNodeData, *from_hex(bad)));
 }
 
 TEST_CASE("Status: what is encoded is decoded", "[eth]") {
@@ -57,6 +127,29 @@ TEST_CASE("Status: what is encoded is decoded", "[eth]") {
     CHECK(*decoded == status);
     // [63, 1, 26 bytes of difficulty, two hashes]: devp2p caps/eth.md "Status (0x00)".
     CHECK(to_hex(ByteView{payload}.first(5)) == "f85f3f019a");
+}
+
+TEST_CASE("Status: from eth/64 on the fork id is the sixth item", "[eth]") {
+    const auto number = GENERATE(64U, 65U, 66U, 67U, 68U);
+    const Version& version = *find_version(number);
+    const Status status{number,     1,          17,
+                        hash_of(1), hash_of(2), chain::ForkId{{{0xfc, 0x64, 0xec, 0x04}}, 1150000}};
+    const Bytes payload = encode_status(status);
+    CHECK(to_hex(payload).ends_with("c984fc64ec0483118c30"));
+    const auto decoded = decode_status(payload, version);
+    REQUIRE(decoded);
+    CHECK(*decoded == status);
+    Status bare = status;
+    bare.fork_id.reset();
+    CHECK_FALSE(decode_status(encode_status(bare), version));
+    CHECK_FALSE(decode_status(payload, eth63()));
+    const Bytes fields{payload.begin() + 2, payload.end() - 10};
+    CHECK(decode_status(rlp::encode_list({fields, *from_hex("c68400000000c0")}), version)
+              .error()
+              .code == Errc::kMalformed);
+    CHECK_FALSE(decode_status(rlp::encode_list({fields, *from_hex("c0")}), version));
+    CHECK_FALSE(decode_status(rlp::encode_list({fields, *from_hex("80")}), version));
+    CHECK(decode_status(rlp::encode_list({fields, *from_hex("c6840000000080")}), version));
 }
 
 TEST_CASE("Status: other shapes are malformed", "[eth]") {
@@ -156,6 +249,30 @@ TEST_CASE("BlockHeaders: as many as the limit, not one more", "[eth]") {
     CHECK(error_of(decode_block_headers(encode_block_headers(many))) == Errc::kTooLarge);
     CHECK_FALSE(decode_block_headers(*from_hex("c105")));
     CHECK_FALSE(decode_block_headers(*from_hex("c2c0c0")));
+}
+
+TEST_CASE("BlockHeaders: further fields of other chains are kept and hashed as they came",
+          "[eth]") {
+    // XDC and Viction: validators, validator, penalties (18); XDC later a base fee (19).
+    const auto fields = GENERATE(18U, 19U);
+    rlp::Encoder out;
+    const std::size_t list = out.begin_list();
+    Bytes plain = test::raw_header(5, hash_of(4));
+    ByteView inner = plain;
+    const auto taken = rlp::take_list(inner);
+    REQUIRE(taken);
+    out.raw(*taken).string(Bytes(60, 0xaa)).string(Bytes(65, 0xbb)).string({});
+    if (fields == 19) out.uint(12500000000);
+    const Bytes raw = out.end_list(list).take();
+    const auto headers = decode_block_headers(encode_block_headers(std::vector<Bytes>{raw}));
+    REQUIRE(headers);
+    REQUIRE(headers->size() == 1);
+    CHECK(headers->front().number == 5);
+    CHECK(headers->front().raw == raw);
+    CHECK(headers->front().hash == crypto::keccak256(raw));
+    const auto block = decode_new_block(encode_new_block(raw, 9));
+    REQUIRE(block);
+    CHECK(block->header == headers->front());
 }
 
 TEST_CASE("GetNodeData: hashes beyond the limit are ignored", "[eth]") {

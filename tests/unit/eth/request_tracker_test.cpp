@@ -172,6 +172,34 @@ TEST_CASE("RequestTracker: the oldest of too many late requests are forgotten", 
     CHECK(f.answer({1}) == late(ids[1]));
 }
 
+TEST_CASE("RequestTracker: an answer that names its request belongs to it alone", "[eth]") {
+    Fixture f;
+    CHECK(f.tracker.next_id() == RequestId{1});
+    const RequestId a = f.ask({1});
+    CHECK(a == RequestId{1});
+    CHECK(f.tracker.next_id() == RequestId{2});
+    const RequestId b = f.ask({1});
+    const RequestId headers = f.tracker.sent_headers({chain::BlockNumber{5}, 1, 0, false});
+    CHECK(f.tracker.match_named_node_data(b, f.now) == open(b));
+    CHECK(f.tracker.match_named_node_data(b, f.now) == kStray);  // a duplicate
+    CHECK(f.tracker.match_named_node_data(headers, f.now) == kStray);
+    CHECK(f.tracker.match_named_headers(a, f.now) == kStray);
+    CHECK(f.tracker.match_named_headers(headers, f.now) == open(headers));
+    // Nothing was passed over.
+    CHECK(f.answer({}) == open(a));
+    CHECK(f.tracker.open_node_data() == 0);
+}
+
+TEST_CASE("RequestTracker: a named answer may be late, and is forgotten in time", "[eth]") {
+    Fixture f;
+    const RequestId a = f.ask({1});
+    const RequestId b = f.ask({2});
+    f.tracker.time_out(a, f.now);
+    f.tracker.time_out(b, f.now);
+    CHECK(f.tracker.match_named_node_data(b, f.now) == late(b));
+    CHECK(f.tracker.match_named_node_data(a, f.now + kLateRequestLife) == kStray);
+}
+
 TEST_CASE("RequestTracker: headers are matched by origin and order", "[eth]") {
     const auto chain = test::header_chain(10);
     const std::span<const chain::BlockHeader> all{chain};
