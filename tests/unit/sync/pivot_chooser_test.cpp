@@ -50,8 +50,7 @@ struct World {
                                   std::optional<Result<Pivot>>& out) {
                 async::TaskScope scope{world.simulation.executor()};
                 scope.spawn(later(world, when, change));
-                PivotChooser chooser{
-                    {world.peer}, {}, {}, world.simulation, world.simulation.executor()};
+                PivotChooser chooser{{world.peer}, {}, {}, world.simulation, scope};
                 out = co_await chooser.choose();
                 co_await scope.join();
             }
