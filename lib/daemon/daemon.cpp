@@ -58,6 +58,18 @@ Task<std::vector<chain::BlockHeader>> take_completed(const sync::Downloader& dow
     co_return downloader.completed_headers();
 }
 
+/// The operator's, else those that the network is known by and that have an IP address.
+std::vector<Enode> bootnodes_for(const RunConfig& config) {
+    if (!config.bootnodes.empty()) return config.bootnodes;
+    std::vector<Enode> nodes;
+    for (const std::string& url : config.network.bootnodes) {
+        auto enode = parse_enode(url);
+        const bool usable = enode && enode->udp_port != 0 && IpAddress::parse(enode->host);
+        if (usable) nodes.push_back(*std::move(enode));
+    }
+    return nodes;
+}
+
 struct Threads {
     LoopThread disk{"fs-disk"};
     LoopThread net{"fs-net"};
@@ -136,16 +148,19 @@ Result<std::unique_ptr<net::Listener>> DaemonImpl::open_listener() {
 /// Discovery shares the address of the listener, so that one URL names both.
 Result<void> DaemonImpl::open_finder(std::uint16_t tcp_port) {
     const std::filesystem::path known = config_.data_dir / kNodesFile;
+    std::vector<Enode> bootnodes = bootnodes_for(config_);
     // Nothing to start from, and nobody who could find us: no socket for that.
-    const bool hopeless =
-        config_.bootnodes.empty() && !config_.listen && !std::filesystem::exists(known);
+    const bool hopeless = bootnodes.empty() && !config_.listen && !std::filesystem::exists(known);
     if (config_.discovery == RunConfig::Discovery::kOff || hopeless) return {};
     FinderOptions options;
     options.address = config_.listen.value_or(net::HostPort{"0.0.0.0", 0});
     options.address.port = tcp_port;
     options.tcp_port = tcp_port;
-    options.bootnodes = config_.bootnodes;
+    options.bootnodes = std::move(bootnodes);
     options.nodes_file = known;
+    const eth::ChainIdentity who = backend_.identity();
+    options.forks = who.forks;
+    options.head = who.head;
     FASTSYNC_TRY(finder_,
                  NodeFinder::open(threads_.net.executor(), threads_.disk.executor(), *net_clock_,
                                   crypto::system_entropy(), key_, std::move(options)));

@@ -45,6 +45,10 @@ Result<std::unique_ptr<NodeFinder>> NodeFinder::open(async::Executor net, async:
     discovery::EngineOptions engine;
     engine.tcp_port = options.tcp_port;
     engine.record_sequence = wall();
+    if (options.forks != nullptr) {
+        engine.record_entries[std::string{chain::kForkIdRecordKey}] =
+            chain::encode_fork_id_entry(options.forks->at(options.head));
+    }
     for (const Enode& bootnode : options.bootnodes) {
         FASTSYNC_TRY(auto node, discovery::bootnode_of(bootnode));
         engine.bootnodes.push_back(std::move(node));
@@ -52,8 +56,8 @@ Result<std::unique_ptr<NodeFinder>> NodeFinder::open(async::Executor net, async:
     FASTSYNC_TRY(auto service,
                  discovery::DiscoveryService::make(net, clock, wall, entropy, key,
                                                    std::move(sockets), std::move(engine)));
-    std::unique_ptr<NodeFinder> finder{
-        new NodeFinder(net, std::move(disk), clock, std::move(service), std::move(database))};
+    std::unique_ptr<NodeFinder> finder{new NodeFinder(
+        net, std::move(disk), clock, std::move(service), std::move(database), options)};
     for (const auto& node : finder->database_.best(kNodesFirst, wall())) {
         finder->service_->suggest({node});
         finder->first_.push_back(to_enode(node));
@@ -63,12 +67,14 @@ Result<std::unique_ptr<NodeFinder>> NodeFinder::open(async::Executor net, async:
 
 NodeFinder::NodeFinder(async::Executor net, async::Executor disk, async::Clock& clock,
                        std::unique_ptr<discovery::DiscoveryService> service,
-                       discovery::NodeDatabase database)
+                       discovery::NodeDatabase database, const FinderOptions& options)
     : net_(net),
       disk_(std::move(disk)),
       clock_(clock),
       service_(std::move(service)),
       database_(std::move(database)),
+      forks_(options.forks),
+      head_(options.head),
       closed_(std::move(net)) {}
 
 Task<void> NodeFinder::run() {
@@ -97,9 +103,19 @@ Task<Result<std::vector<Enode>>> NodeFinder::next_nodes(std::size_t max, TimePoi
     if (!nodes.empty()) co_return nodes;
     auto found = co_await service_->next_nodes(max, deadline);
     if (!found) co_return found.error();
-    for (const auto& one : *found)
-        nodes.push_back(to_enode(one.node));
+    for (const auto& one : *found) {
+        if (may_be_ours(one)) nodes.push_back(to_enode(one.node));
+    }
     co_return nodes;
+}
+
+/// Most nodes of the network are of other chains; those that say so are not dialed.
+bool NodeFinder::may_be_ours(const discovery::FoundNode& found) const {
+    if (forks_ == nullptr || !found.record) return true;
+    const auto entry = found.record->find(chain::kForkIdRecordKey);
+    if (!entry) return true;
+    const auto theirs = chain::decode_fork_id_entry(*entry);
+    return theirs && forks_->check(*theirs, head_).has_value();
 }
 
 void NodeFinder::reached(const Enode& node) {

@@ -9,6 +9,7 @@
 #include <async/clock.hpp>
 #include <async/gate.hpp>
 #include <async/task.hpp>
+#include <chain/fork_id.hpp>
 #include <crypto/entropy.hpp>
 #include <crypto/secp256k1.hpp>
 #include <discovery/node_database.hpp>
@@ -32,6 +33,9 @@ struct FinderOptions {
     std::uint16_t tcp_port = 0;    ///< announced; 0: we accept no connections
     std::vector<Enode> bootnodes;  ///< each with an IP address and a UDP port
     std::filesystem::path nodes_file;
+    /// The forks of our chain, to announce and to tell others' nodes by; null: not known.
+    std::shared_ptr<const chain::ForkLadder> forks{};
+    chain::ForkPosition head{};  ///< where we stand among them
 };
 
 /// Whom to dial: nodes that served us before, then those that discovery finds. Lives on the net
@@ -64,15 +68,18 @@ class NodeFinder final : public eth::NodeSource {
   private:
     NodeFinder(async::Executor net, async::Executor disk, async::Clock& clock,
                std::unique_ptr<discovery::DiscoveryService> service,
-               discovery::NodeDatabase database);
+               discovery::NodeDatabase database, const FinderOptions& options);
 
     [[nodiscard]] async::Task<void> save();
+    [[nodiscard]] bool may_be_ours(const discovery::FoundNode& found) const;
 
     async::Executor net_;
     async::Executor disk_;
     async::Clock& clock_;
     std::unique_ptr<discovery::DiscoveryService> service_;
     discovery::NodeDatabase database_;
+    std::shared_ptr<const chain::ForkLadder> forks_;
+    chain::ForkPosition head_;
     std::deque<Enode> first_;  ///< of an earlier run, not tried yet
     bool changed_ = false;     ///< since it was written
     async::Gate closed_;

@@ -13,7 +13,7 @@ namespace fastsync::eth {
 class NodeSource {
   public:
     virtual ~NodeSource() = default;
-    /// Nodes to try, at least one and at most `max`.
+    /// Nodes to try, at most `max`; none when those that were found turned out to be of no use.
     /// @return kTimeout at `deadline`, kClosed when no more will come
     [[nodiscard]] virtual async::Task<Result<std::vector<Enode>>> next_nodes(
         std::size_t max, TimePoint deadline) = 0;

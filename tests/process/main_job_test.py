@@ -157,6 +157,33 @@ class TwoDaemons(Case):
         self.assertEqual(second.wait(60), 0, second.log_text()[-3000:])
 
 
+class Discovered(Case):
+    def test_a_daemon_finds_its_peer_through_a_boot_node_and_again_after_a_restart(self):
+        devnet = self.devnet("--accounts", "2000", "--contracts", "50")
+        # It serves, and knows only the boot node; the boot node has nothing to serve.
+        boot = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", name="boot")
+        boot_enode = boot.logged(r"listening enode=(enode://\S+)")
+        server = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", "--bootnode", boot_enode,
+                             name="server", peers=[devnet.enode])
+        server.wait_until("complete", lambda s: s["phase"] == "complete")
+        finder = ["--listen", "127.0.0.1:0", "--bootnode", boot_enode]
+        client = self.daemon(devnet.network(), *finder, name="client")
+        client.wait_until("complete", lambda s: s["phase"] == "complete", 90)
+        self.assertEqual(client.stop(), 0)
+        report = verify(PROGRAM, client.data_dir)
+        self.assertIs(report["complete"], True)
+        # The node that served is known from now on: found again without the boot node.
+        boot.kill()
+        again = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", name="client")
+        again.wait_until("its peer", lambda s: s["peers"]["connected"] > 0, 60)
+
+    def test_without_discovery_nobody_is_looked_for(self):
+        devnet = self.devnet("--accounts", "100", "--contracts", "5")
+        daemon = self.daemon(devnet.network(), "--no-discovery", "--listen", "127.0.0.1:0")
+        self.assertFalse((daemon.data_dir / "nodes.txt").exists())
+        daemon.stop()
+
+
 class Stopping(Case):
     def test_a_clean_stop_takes_seconds_and_repeats_little(self):
         devnet = self.devnet("--accounts", "30000", "--contracts", "500")
