@@ -105,6 +105,7 @@ class DaemonImpl final : public Daemon {
     [[nodiscard]] Result<void> open_finder(std::uint16_t tcp_port);
     [[nodiscard]] Result<void> open_http();
     [[nodiscard]] Task<Result<void>> run_all();
+    [[nodiscard]] Task<void> run_host();
     [[nodiscard]] Task<void> end_net();
     [[nodiscard]] Task<void> tell_status();
     [[nodiscard]] Task<void> publish();
@@ -224,11 +225,17 @@ Task<Result<void>> DaemonImpl::run_all() {
     if (http_) scope.spawn(async::run_on(net, http_->run()));
     scope.spawn(async::run_on(net, tell_status()));
     if (finder_) scope.spawn(async::run_on(net, finder_->run()));
-    scope.spawn(async::run_on(net, host_->run()));
+    scope.spawn(async::run_on(net, run_host()));
     Result<void> outcome = co_await async::run_on(threads_.sync.executor(), downloader_.run());
     co_await async::run_on(net, end_net());
     co_await scope.join();
     co_return outcome;
+}
+
+/// On the net thread. What the last sessions gave is known when the host has ended.
+Task<void> DaemonImpl::run_host() {
+    co_await host_->run();
+    if (finder_) co_await finder_->save();
 }
 
 /// On the net thread.

@@ -51,6 +51,8 @@ class NodeFinder final : public eth::NodeSource {
 
     /// Discovers, and writes down who was met, until close(). Once.
     [[nodiscard]] async::Task<void> run();
+    /// Writes down who was met since the last time.
+    [[nodiscard]] async::Task<void> save();
 
     [[nodiscard]] async::Task<Result<std::vector<Enode>>> next_nodes(std::size_t max,
                                                                      TimePoint deadline) override;
@@ -70,7 +72,6 @@ class NodeFinder final : public eth::NodeSource {
                std::unique_ptr<discovery::DiscoveryService> service,
                discovery::NodeDatabase database, const FinderOptions& options);
 
-    [[nodiscard]] async::Task<void> save();
     [[nodiscard]] bool may_be_ours(const discovery::FoundNode& found) const;
 
     async::Executor net_;

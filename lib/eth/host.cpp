@@ -245,8 +245,7 @@ Task<Host::Ended> Host::run_session(Peer peer) {
     peers_.remove(peer.number);
     if (const auto fault = fault_of(*peer.session, why)) blame(peer.enode.id, *fault);
     if (refused) co_return Ended{refused->code == Errc::kClosed ? why : *refused, {}};
-    if (options_.source != nullptr)
-        options_.source->served(peer.enode.id, peer.session->stats().items);
+    tell_source(peer, peer.session->stats().items);
     if (observer_ != nullptr) observer_->on_left(peer, why);
     co_return Ended{why, clock_.now() - peer.since};
 }
@@ -265,6 +264,14 @@ void Host::note_joined(const Peer& peer) {
     // Its Status went out before the announcement, perhaps.
     if (announced_) tell_announced(peer);
     if (observer_ != nullptr) observer_->on_joined(peer);
+}
+
+/// Who gave us something is worth remembering, also one that came by itself.
+void Host::tell_source(const Peer& peer, std::uint64_t items) {
+    if (options_.source == nullptr || items == 0) return;
+    if (peer.direction == Direction::kInbound && peer.enode.tcp_port != 0)
+        options_.source->reached(peer.enode);
+    options_.source->served(peer.enode.id, items);
 }
 
 PeerSet::Rank Host::rank_of(const NodeId& id) const {

@@ -166,6 +166,7 @@ class Discovered(Case):
         server = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", "--bootnode", boot_enode,
                              name="server", peers=[devnet.enode])
         server.wait_until("complete", lambda s: s["phase"] == "complete")
+        server_enode = server.logged(r"listening enode=(enode://\S+)")
         finder = ["--listen", "127.0.0.1:0", "--bootnode", boot_enode]
         client = self.daemon(devnet.network(), *finder, name="client")
         client.wait_until("complete", lambda s: s["phase"] == "complete", 90)
@@ -174,6 +175,8 @@ class Discovered(Case):
         self.assertIs(report["complete"], True)
         # The node that served is known from now on: found again without the boot node.
         boot.kill()
+        known = (client.data_dir / "nodes.txt").read_text()
+        self.assertIn(server_enode.split("@")[0].removeprefix("enode://"), known)
         again = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", name="client")
         again.wait_until("its peer", lambda s: s["peers"]["connected"] > 0, 60)
 
