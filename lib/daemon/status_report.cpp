@@ -89,7 +89,8 @@ status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const e
     out.pivot = pivot_of(progress);
     out.progress = progress_of(progress);
     out.peers.connected = peers.size();
-    for (const auto& [number, peer] : peers.all()) {
+    for (const auto& entry : peers.all()) {
+        const eth::Peer& peer = entry.second;
         status::PeerRow row = row_of(peer, context.now);
         const auto view =
             std::find_if(progress.peers.begin(), progress.peers.end(),
