@@ -42,7 +42,8 @@ daemon::RunConfig run_config(const World& world, const std::filesystem::path& fo
                              std::vector<Enode> static_peers) {
     daemon::RunConfig config;
     config.data_dir = folder;
-    config.network = {"custom", World::kNetworkId, world.genesis_hash()};
+    config.network = {"custom", World::kNetworkId, world.genesis_hash(),
+                      chain::ForkSchedule{world.genesis_hash(), 0, {}, {}}};
     config.static_peers = std::move(static_peers);
     config.listen = net::HostPort{"127.0.0.1", 0};
     config.http = daemon::HttpConfig{{"127.0.0.1", 0}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
 #include <crypto/keccak.hpp>
@@ -54,6 +55,8 @@ Task<Result<sync::NodeDataAnswer>> FakePeer::get_node_data(std::vector<Hash256> 
     ++requests_;
     if (manners_.kind == Kind::kFull) {
         REQUIRE(requests_ < 10'000);  // asked without end, virtual time would stand still
+        // As over a thread boundary: at once, but not before the caller waits.
+        co_await boost::asio::post(released_.executor(), boost::asio::use_awaitable);
         co_return Error{Errc::kOverloaded, "the peer does not take what we send"};
     }
     most_in_flight_ = std::max(most_in_flight_, ++in_flight_);

@@ -215,10 +215,21 @@ TEST_CASE("Downloader: a peer that is mute about its head is reported as stallin
     const auto mute = world.peer(1, Kind::kMute);
     const auto d = world.downloader();
     d->peer_joined(mute);
-    d->peer_joined(world.peer(2));
+    async::TaskScope scope{world.simulation.executor()};
+    struct Later {
+        static Task<void> run(World& world, Downloader& d, const FakePeer& mute,
+                              std::vector<Misbehaviour>& reports) {
+            const TimePoint begin = world.simulation.now();
+            co_await world.simulation.sleep_until(begin + PivotChooser::kHeaderTimeout + 100ms,
+                                                  nullptr);
+            reports = mute.reports();
+            d.peer_joined(world.peer(2));
+        }
+    };
+    std::vector<Misbehaviour> reports;  // before it could be asked for node data
+    scope.spawn(Later::run(world, *d, *mute, reports));
     world.complete(*d);
-    REQUIRE_FALSE(mute->reports().empty());
-    CHECK(mute->reports().front() == Misbehaviour::kStalling);
+    CHECK(reports == std::vector{Misbehaviour::kStalling});
 }
 
 TEST_CASE("Downloader: mute peers hold the choice of a pivot up for 3 s at most", "[sync]") {
