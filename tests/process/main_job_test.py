@@ -19,7 +19,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from nodes import Daemon, Devnet, Failure, ensure_loopback_only, verify, wait_for  # noqa: E402
+from nodes import Daemon, Devnet, ensure_loopback_only, verify, wait_for  # noqa: E402
 
 PROGRAM = sys.argv[1]
 SHARED = pathlib.Path(os.environ.get("FASTSYNC_SHARED_DIR", ROOT.parent / "shared"))
@@ -107,36 +107,25 @@ class GenesisState(Case):
 
 
 class Growing(Case):
-    STATE = ("--accounts", "40000", "--contracts", "500")
+    BLOCK_S = 0.1
 
     def test_the_pivot_moves_with_the_head_and_the_end_is_whole(self):
-        # Blocks come so fast that a fresh pivot's state, served for 64 blocks more, is gone when a
-        # part of it is here. How fast that must be, a sync of a chain that stands still tells,
-        # roughly: a machine that is busy at one time and not at the other may spoil it.
-        still = self.devnet(*self.STATE)
-        began = time.monotonic()
-        self.sync(still, name="still")
-        took = time.monotonic() - began
-        still.stop()
-        for parts in (3, 5):
-            if self.moves_while_syncing(took / parts / 64, f"in-{parts}") > 0:
-                return
-        self.skipTest("this machine synced too unevenly for the pivot to move; the end was whole")
-
-    def moves_while_syncing(self, interval, name):
-        node = self.devnet(*self.STATE, "--block-interval", f"{interval:.4f}")
-        daemon = self.daemon(node.network(), name=name, peers=[node.enode])
-        try:
-            status = daemon.wait_until("complete", lambda s: s["phase"] == "complete", 60)
-        except Failure as failure:
-            self.assertTrue(daemon.running(), str(failure))
-            self.skipTest("the chain outran this machine")
+        node = self.devnet("--accounts", "100000", "--contracts", "500", "--block-interval",
+                           str(self.BLOCK_S))
+        daemon = self.daemon(node.network(), peers=[node.enode])
+        first = daemon.wait_until("it syncs", lambda s: s["phase"] == "syncing", 60)
+        # A fresh pivot's state is served for 64 blocks more. However fast this machine is: the
+        # daemon stands still for longer than that, in the middle, and finds the state gone.
+        os.kill(daemon.child.pid, signal.SIGSTOP)
+        time.sleep(100 * self.BLOCK_S)
+        os.kill(daemon.child.pid, signal.SIGCONT)
+        status = daemon.wait_until("complete", lambda s: s["phase"] == "complete", 240)
+        self.assertGreater(status["pivot"]["moves"], 0)
+        self.assertGreater(status["pivot"]["number"], first["pivot"]["number"])
         self.assertEqual(daemon.stop(), 0)
-        node.stop()
         report = verify(PROGRAM, daemon.data_dir)
         self.assertEqual(report["state_root"], status["pivot"]["state_root"])
-        print(f"a block each {interval * 1000:.0f} ms: moved {status['pivot']['moves']} times")
-        return status["pivot"]["moves"]
+        print(f"moved {status['pivot']['moves']} times")
 
 
 class TwoDaemons(Case):
