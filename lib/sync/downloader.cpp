@@ -223,7 +223,9 @@ bool Downloader::root_is_unserved() {
     if (!state_sync_->unserved()) return false;
     std::string unserved = std::to_string(peers_.size()) + " peers connected, none serves root " +
                            to_hex0x(state_sync_->root());
-    if (unserved != waiting_for_) log::info("sync", "unserved: {}", unserved);
+    // Once for each root: peers decide how often it comes and goes.
+    if (told_unserved_ != state_sync_->root()) log::info("sync", "unserved: {}", unserved);
+    told_unserved_ = state_sync_->root();
     waiting_for_ = std::move(unserved);
     const TimePoint now = clock_.now();
     if (now < next_pardon_) return false;

@@ -108,7 +108,8 @@ class Downloader {
     bool keep_pivot_ = true;        // as long as it is served and not stale
     std::uint64_t follower_ = 0;    // the current follow_head(); older ones end
     std::optional<Hash256> bad_root_;
-    std::optional<Hash256> told_pivot_;  ///< the block that the log named last as the pivot
+    std::optional<Hash256> told_unserved_;  // the log knows that nobody serves it
+    std::optional<Hash256> told_pivot_;     ///< the block that the log named last as the pivot
     TimePoint last_flush_{};
     TimePoint next_pardon_{};
 
