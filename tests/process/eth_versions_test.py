@@ -8,12 +8,12 @@ import json
 import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from nodes import Daemon, Devnet, ensure_loopback_only, verify, wait_for  # noqa: E402
+from nodes import ensure_loopback_only, verify, wait_for  # noqa: E402
+from process_case import ProcessCase  # noqa: E402
 
 PROGRAM = sys.argv[1]
 
@@ -25,22 +25,8 @@ GENESIS = {
 }
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="fastsync-eth-")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def devnet(self, *options):
-        node = Devnet(PROGRAM, str(self.folder / "devnet.log"), *options)
-        self.addCleanup(node.kill)
-        return node
-
-    def daemon(self, network, *options, name="data", peers=()):
-        node = Daemon(PROGRAM, str(self.folder / f"{name}.log"), self.folder / name, network,
-                      *options, peers=peers)
-        self.addCleanup(node.kill)
-        return node
+class Case(ProcessCase):
+    program = PROGRAM
 
     def genesis(self, **config):
         file = self.folder / "genesis.json"

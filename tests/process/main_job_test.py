@@ -13,35 +13,21 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from nodes import Daemon, Devnet, ensure_loopback_only, verify, wait_for  # noqa: E402
+from nodes import ensure_loopback_only, verify, wait_for  # noqa: E402
+from process_case import ProcessCase  # noqa: E402
 
 PROGRAM = sys.argv[1]
 SHARED = pathlib.Path(os.environ.get("FASTSYNC_SHARED_DIR", ROOT.parent / "shared"))
 STOP_S = 5.0
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="fastsync-job-")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def devnet(self, *options):
-        node = Devnet(PROGRAM, str(self.folder / "devnet.log"), *options)
-        self.addCleanup(node.kill)
-        return node
-
-    def daemon(self, network, *options, name="data", peers=()):
-        node = Daemon(PROGRAM, str(self.folder / f"{name}.log"), self.folder / name, network,
-                      *options, peers=peers)
-        self.addCleanup(node.kill)
-        return node
+class Case(ProcessCase):
+    program = PROGRAM
 
     def sync(self, devnet, *options, name="data"):
         """A whole sync; the report of verify."""
@@ -161,8 +147,9 @@ class TwoDaemons(Case):
 class Discovered(Case):
     def test_a_daemon_finds_its_peer_through_a_boot_node_and_again_after_a_restart(self):
         devnet = self.devnet("--accounts", "2000", "--contracts", "50")
-        # It serves, and knows only the boot node; the boot node has nothing to serve.
-        boot = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", name="boot")
+        # It serves, and knows only the boot node; the boot node, of another chain, serves nothing.
+        other = ["--network-id", "2674", "--genesis-hash", "0x" + "11" * 32]
+        boot = self.daemon(other, "--listen", "127.0.0.1:0", name="boot")
         boot_enode = boot.logged(r"listening enode=(enode://\S+)")
         server = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", "--bootnode", boot_enode,
                              name="server", peers=[devnet.enode])
