@@ -161,9 +161,11 @@ TEST_CASE("SessionPeer: the session is used and let go of on the net thread alon
     auto peer = std::make_shared<SessionPeer>(sync::PeerId{1}, "cafe", std::move(session),
                                               net.executor(), [](eth::Fault) {});
     std::promise<std::thread::id> resumed;
+    std::promise<bool> threw;  // checked here: Catch2 counts on one thread alone
     boost::asio::co_spawn(sync.executor(), Use::run(std::move(peer), resumed),
-                          [](std::exception_ptr escaped) { CHECK_FALSE(escaped); });
+                          [&threw](std::exception_ptr escaped) { threw.set_value(!!escaped); });
     CHECK(asked.get_future().get() == thread_of(net));
     CHECK(resumed.get_future().get() == thread_of(sync));
     CHECK(destroyed.get_future().get() == thread_of(net));
+    CHECK_FALSE(threw.get_future().get());
 }
