@@ -92,7 +92,7 @@ std::string progress_line(const StatusSnapshot& s, std::size_t columns) {
         line = to_string(s.phase);
     }
     line += fmt::format("  {}/{} peers", s.peers.serving, s.peers.connected);
-    if (!s.waiting_for.empty()) line += "  waiting for " + printable(s.waiting_for);
+    if (!s.waiting_for.empty()) line += "  waiting: " + printable(s.waiting_for);
     if (line.size() > columns) line.resize(columns);
     return line;
 }
@@ -103,7 +103,7 @@ std::string describe(const StatusSnapshot& s) {
                     printable(s.network.name), s.network.network_id, show_seconds(s.uptime_s));
     out += fmt::format("genesis   {}\n", to_hex0x(s.network.genesis_hash));
     out += fmt::format("phase     {} since {}\n", to_string(s.phase), to_rfc3339(s.phase_since));
-    if (!s.waiting_for.empty()) out += "waiting   for " + printable(s.waiting_for) + "\n";
+    if (!s.waiting_for.empty()) out += "waiting   " + printable(s.waiting_for) + "\n";
     if (s.head) out += fmt::format("head      #{} {}\n", s.head->number, to_hex0x(s.head->hash));
     if (s.pivot) {
         out += "pivot     ";

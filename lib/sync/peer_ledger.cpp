@@ -44,9 +44,20 @@ const OpenRequest& PeerLedger::open(PeerId peer, std::vector<NodeTask> tasks, Ti
     open_items_ += tasks.size();
     const RequestId id{next_id_++};
     const auto [place, added] = requests_.emplace(
-        id, OpenRequest{id, peer, std::move(tasks), now, now + record.rate.timeout(), epoch});
+        id, OpenRequest{id, peer, std::move(tasks), now, now + record.rate.timeout(), epoch, {}});
     FASTSYNC_ASSERT(added);
     return place->second;
+}
+
+void PeerLedger::pair(RequestId slow, RequestId fast) {
+    requests_.at(slow).twin = fast;
+    requests_.at(fast).twin = slow;
+}
+
+const OpenRequest* PeerLedger::twin_of(const OpenRequest& request) const {
+    if (!request.twin) return nullptr;
+    const auto found = requests_.find(*request.twin);
+    return found == requests_.end() ? nullptr : &found->second;
 }
 
 std::optional<OpenRequest> PeerLedger::close(RequestId id) {

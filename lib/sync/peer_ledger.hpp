@@ -22,6 +22,8 @@ struct OpenRequest {
     TimePoint sent;
     TimePoint deadline;
     std::uint64_t epoch = 0;  ///< of the root it was made for
+    /// A request for some of the same tasks to another peer, made because one of the two is slow.
+    std::optional<RequestId> twin{};
 };
 
 /// Running counts of one peer, for the status page and for policy.
@@ -53,6 +55,10 @@ class PeerLedger {
     /// Books a request; the peer must be connected.
     const OpenRequest& open(PeerId peer, std::vector<NodeTask> tasks, TimePoint now,
                             std::uint64_t epoch);
+    /// Notes that two open requests are for the same tasks.
+    void pair(RequestId slow, RequestId fast);
+    /// The request for some of the same tasks, while it is open; else null.
+    [[nodiscard]] const OpenRequest* twin_of(const OpenRequest& request) const;
     /// Takes a request off the books; nothing when it is not open (any more).
     [[nodiscard]] std::optional<OpenRequest> close(RequestId id);
     [[nodiscard]] std::size_t open_items() const noexcept { return open_items_; }

@@ -6,6 +6,10 @@ namespace fastsync::sync {
 
 void RetryQueue::put(const NodeTask& task, PeerId peer, Why why) {
     tasks_.push_back(task);
+    note(task, peer, why);
+}
+
+void RetryQueue::note(const NodeTask& task, PeerId peer, Why why) {
     if (why == Why::kCutShort) return;
     Marks& marks = marks_[task.hash];
     const bool lacks = why == Why::kLacks;

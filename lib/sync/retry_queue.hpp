@@ -26,6 +26,10 @@ class RetryQueue {
     };
 
     void put(const NodeTask& task, PeerId peer, Why why);
+    /// Remembers that only: the task is still asked of somebody.
+    void note(const NodeTask& task, PeerId peer, Why why);
+    /// By the rules above.
+    [[nodiscard]] bool may_ask(const NodeTask& task, PeerId peer, const PeerLedger& peers) const;
     /// Moves up to `max` tasks that `peer` may be asked for out of the queue. `wanted` tells
     /// whether a task is still open; those that are not are dropped.
     [[nodiscard]] std::vector<NodeTask> take(PeerId peer, std::size_t max, const PeerLedger& peers,
@@ -47,8 +51,6 @@ class RetryQueue {
         bool lacks = false;
     };
     using Marks = std::vector<Mark>;
-
-    [[nodiscard]] bool may_ask(const NodeTask& task, PeerId peer, const PeerLedger& peers) const;
 
     std::vector<NodeTask> tasks_;
     boost::unordered_flat_map<Hash256, Marks, FixedHasher<Hash256>> marks_;

@@ -52,7 +52,48 @@ std::vector<RequestId> StateSync::assign(TimePoint now) {
             made.push_back(ledger_->open(peer, std::move(tasks), now, epoch_).id);
         }
     }
+    if (trie_.queued() > 0) return made;
+    for (const PeerId peer : ledger_->idle()) {
+        while (ledger_->at(peer).open_requests < ledger_->at(peer).rate.window()) {
+            const auto taken = take_over(peer, now);
+            if (!taken) break;
+            made.push_back(*taken);
+        }
+    }
     return made;
+}
+
+/// Asks `peer` for what another one has owed for too long; nothing when nobody does.
+std::optional<RequestId> StateSync::take_over(PeerId peer, TimePoint now) {
+    const PeerRate& rate = ledger_->at(peer).rate;
+    if (rate.items_per_second() <= 0) return std::nullopt;
+    // Ids grow with time: the oldest first.
+    for (const auto& [id, owed] : ledger_->requests()) {
+        const double items = static_cast<double>(owed.tasks.size());
+        const Duration ours = rate.round_trip() + from_seconds(items / rate.items_per_second());
+        const Duration patience =
+            std::max<Duration>(kOverdueAtLeast, from_seconds(kOverdueFactor * to_seconds(ours)));
+        const bool overdue =
+            owed.epoch == epoch_ && owed.peer != peer && now - owed.sent > patience;
+        if (!overdue || ledger_->twin_of(owed) != nullptr) continue;
+        std::vector<NodeTask> tasks = tasks_to_take_over(owed, peer);
+        if (tasks.empty()) continue;
+        const RequestId slow = id;
+        const RequestId fast = ledger_->open(peer, std::move(tasks), now, epoch_).id;
+        ledger_->pair(slow, fast);
+        return fast;
+    }
+    return std::nullopt;
+}
+
+std::vector<NodeTask> StateSync::tasks_to_take_over(const OpenRequest& owed, PeerId peer) const {
+    std::vector<NodeTask> tasks;
+    const std::size_t room = ledger_->at(peer).rate.batch();
+    for (const NodeTask& task : owed.tasks) {
+        if (tasks.size() == room) break;
+        if (trie_.wants(task) && retry_.may_ask(task, peer, *ledger_)) tasks.push_back(task);
+    }
+    return tasks;
 }
 
 std::vector<NodeTask> StateSync::tasks_for(PeerId peer) {
@@ -154,8 +195,18 @@ void StateSync::on_returned(const OpenRequest& request) {
 }
 
 void StateSync::put_back(const OpenRequest& request, RetryQueue::Why why) {
+    const OpenRequest* const twin = ledger_->twin_of(request);
+    const auto still_asked = [twin](const NodeTask& task) {
+        return twin != nullptr &&
+               std::any_of(twin->tasks.begin(), twin->tasks.end(),
+                           [&](const NodeTask& other) { return other.hash == task.hash; });
+    };
     for (const NodeTask& task : request.tasks) {
         if (!trie_.wants(task)) continue;
+        if (still_asked(task)) {
+            retry_.note(task, request.peer, why);
+            continue;
+        }
         retry_.put(task, request.peer, why);
         ++counters_->retries;
     }

@@ -44,6 +44,10 @@ class StateSync {
     static constexpr std::uint64_t kMaxUnexpected = 2 * PeerRate::kMaxBatch;
     /// A timeout of a request of so few items means the peer stalls.
     static constexpr std::size_t kStallingItems = 2;
+    /// When nothing new is left to ask for, a peer with room takes over what another one has owed
+    /// for so many times as long as the first would take, and at least this long.
+    static constexpr double kOverdueFactor = 2;
+    static constexpr Duration kOverdueAtLeast = std::chrono::milliseconds{500};
 
     /// @param epoch  distinguishes this root's requests in the ledger from those of earlier roots
     [[nodiscard]] static Result<StateSync> start(const Hash256& root, storage::StateStore& store,
@@ -51,7 +55,8 @@ class StateSync {
                                                  std::uint64_t epoch);
 
     /// Fills the windows of idle peers, the fastest first, and books the requests in the ledger.
-    /// The caller sends them.
+    /// Near the end, when there is nothing else to ask for, they ask for what slow peers owe: the
+    /// first answer counts. The caller sends them.
     [[nodiscard]] std::vector<RequestId> assign(TimePoint now);
 
     /// Takes an answer to a request that was closed in the ledger. Items are matched by hash alone.
@@ -88,6 +93,9 @@ class StateSync {
           epoch_(epoch) {}
 
     [[nodiscard]] std::vector<NodeTask> tasks_for(PeerId peer);
+    [[nodiscard]] std::optional<RequestId> take_over(PeerId peer, TimePoint now);
+    [[nodiscard]] std::vector<NodeTask> tasks_to_take_over(const OpenRequest& owed,
+                                                           PeerId peer) const;
     [[nodiscard]] Result<AnswerVerdict> take_blobs(const NodeDataAnswer& answer,
                                                    const OpenRequest* request);
     [[nodiscard]] Result<bool> is_stored(const Hash256& hash) const;

@@ -50,7 +50,7 @@ TEST_CASE("status text: without progress the line says what is awaited", "[statu
     StatusSnapshot s;
     s.phase = Phase::kFindingPeers;
     s.waiting_for = "a first peer";
-    CHECK(progress_line(s, 200) == "finding_peers  0/0 peers  waiting for a first peer");
+    CHECK(progress_line(s, 200) == "finding_peers  0/0 peers  waiting: a first peer");
 }
 
 TEST_CASE("status text: bytes of others cannot steer the terminal", "[status]") {

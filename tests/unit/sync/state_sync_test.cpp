@@ -3,88 +3,16 @@
 #include <crypto/keccak.hpp>
 #include <sync/state_sync.hpp>
 
-#include "support/fake_peer.hpp"
+#include "state_sync_rig.hpp"
 
 using namespace fastsync;
 using namespace fastsync::sync;
 using namespace std::chrono_literals;
 using test::BuiltState;
 using test::CheckingStore;
-
-namespace {
-
-constexpr PeerId kFirst{1};
-constexpr PeerId kSecond{2};
-
-struct Rig {
-    explicit Rig(std::uint64_t seed = 1, std::size_t accounts = 60) {
-        test::StateGenerator generator{seed};
-        state = build(generator.make(accounts));
-        auto started = StateSync::start(state.root, store, ledger, counters, 1);
-        REQUIRE(started);
-        sync.emplace(*std::move(started));
-    }
-
-    std::vector<OpenRequest> assign() {
-        std::vector<OpenRequest> requests;
-        for (const RequestId id : sync->assign(now))
-            requests.push_back(ledger.requests().at(id));
-        return requests;
-    }
-    /// Closes the request and answers it with these blobs.
-    AnswerVerdict answer(const OpenRequest& request, const std::vector<Bytes>& blobs) {
-        now += 10ms;
-        const auto closed = ledger.close(request.id);
-        REQUIRE(closed);
-        auto verdict = sync->on_answer(*closed, test::answer_of(blobs, now));
-        REQUIRE(verdict);
-        REQUIRE(sync->trie().audit() == "");
-        return *verdict;
-    }
-    std::vector<Bytes> blobs(const OpenRequest& request) const {
-        std::vector<Bytes> out;
-        for (const auto& task : request.tasks)
-            out.push_back(*state.find(task.hash));
-        return out;
-    }
-    AnswerVerdict time_out(const OpenRequest& request) {
-        const auto closed = ledger.close(request.id);
-        REQUIRE(closed);
-        return sync->on_timeout(*closed);
-    }
-    /// Answers honestly until `requests` holds something to play with.
-    OpenRequest grow(std::size_t items) {
-        while (true) {
-            const auto requests = assign();
-            REQUIRE_FALSE(requests.empty());
-            for (std::size_t i = 0; i < requests.size(); ++i) {
-                if (requests[i].tasks.size() >= items && i + 1 == requests.size()) {
-                    return requests[i];
-                }
-                answer(requests[i], blobs(requests[i]));
-            }
-        }
-    }
-    void finish() {
-        while (!sync->complete()) {
-            REQUIRE_FALSE(sync->lost_task());
-            const auto requests = assign();
-            REQUIRE_FALSE(requests.empty());
-            for (const auto& request : requests)
-                answer(request, blobs(request));
-        }
-        CHECK(missing_from(store, state) == "");
-    }
-
-    BuiltState state;
-    CheckingStore store;
-    PeerLedger ledger;
-    SyncCounters counters;
-    std::optional<StateSync> sync;
-    TimePoint now{1h};
-};
-
-}  // namespace
+using test::kFirst;
+using test::kSecond;
+using test::Rig;
 
 TEST_CASE("StateSync: one honest peer is enough", "[sync]") {
     Rig rig;
@@ -99,8 +27,8 @@ TEST_CASE("StateSync: one honest peer is enough", "[sync]") {
 TEST_CASE("StateSync: without peers it waits, unserved by nobody", "[sync]") {
     Rig rig;
     CHECK(rig.assign().empty());
-    CHECK_FALSE(rig.sync->unserved());
-    CHECK_FALSE(rig.sync->lost_task());
+    CHECK_FALSE(rig.state_sync->unserved());
+    CHECK_FALSE(rig.state_sync->lost_task());
 }
 
 TEST_CASE("StateSync: the rest of a partial answer may be asked of the same peer", "[sync]") {
@@ -111,8 +39,8 @@ TEST_CASE("StateSync: the rest of a partial answer may be asked of the same peer
     blobs.resize(1);
     const auto verdict = rig.answer(request, blobs);
     CHECK(verdict.useful == 1);
-    CHECK(rig.sync->waiting_for_retry() == request.tasks.size() - 1);
-    CHECK_FALSE(rig.sync->unserved());
+    CHECK(rig.state_sync->waiting_for_retry() == request.tasks.size() - 1);
+    CHECK_FALSE(rig.state_sync->unserved());
     rig.finish();
     CHECK(rig.counters.retries == request.tasks.size() - 1);
 }
@@ -129,9 +57,9 @@ TEST_CASE("StateSync: an empty answer sends the tasks to another peer at once", 
         }
         rig.answer(again, rig.blobs(again));
     }
-    CHECK(rig.sync->unserved());
+    CHECK(rig.state_sync->unserved());
     rig.ledger.join(kSecond);
-    CHECK_FALSE(rig.sync->unserved());
+    CHECK_FALSE(rig.state_sync->unserved());
     rig.finish();
 }
 
@@ -140,14 +68,14 @@ TEST_CASE("StateSync: items that every peer lacks are unserved until pardoned", 
     rig.ledger.join(kFirst);
     rig.ledger.join(kSecond);
     std::size_t rounds = 0;
-    while (!rig.sync->unserved()) {
+    while (!rig.state_sync->unserved()) {
         REQUIRE(++rounds < 10);
         for (const auto& request : rig.assign())
             rig.answer(request, {});
     }
     CHECK(rig.assign().empty());
-    CHECK_FALSE(rig.sync->lost_task());
-    rig.sync->pardon();
+    CHECK_FALSE(rig.state_sync->lost_task());
+    rig.state_sync->pardon();
     rig.finish();
 }
 
@@ -157,7 +85,7 @@ TEST_CASE("StateSync: after a timeout another peer goes first, then the same aga
     const auto request = rig.grow(3);
     const auto verdict = rig.time_out(request);
     CHECK_FALSE(verdict.blame);
-    CHECK_FALSE(rig.sync->unserved());
+    CHECK_FALSE(rig.state_sync->unserved());
     SECTION("alone, the same peer is asked again") {
         rig.finish();
     }
@@ -192,7 +120,7 @@ TEST_CASE("StateSync: a late answer is used, and its second request harms nobody
     const auto request = rig.grow(3);
     rig.time_out(request);
     const auto verdict =
-        rig.sync->on_stray(request.peer, test::answer_of(rig.blobs(request), rig.now));
+        rig.state_sync->on_stray(request.peer, test::answer_of(rig.blobs(request), rig.now));
     REQUIRE(verdict);
     CHECK(verdict->useful == request.tasks.size());
     CHECK_FALSE(verdict->blame);
@@ -205,7 +133,7 @@ TEST_CASE("StateSync: a late answer that others have given meanwhile is no junk"
     rig.ledger.join(kFirst);
     rig.ledger.join(kSecond);
     // All of the state comes from one peer; then the other sends it too, again and again.
-    while (!rig.sync->complete()) {
+    while (!rig.state_sync->complete()) {
         for (const auto& request : rig.assign())
             rig.answer(request, rig.blobs(request));
     }
@@ -214,7 +142,7 @@ TEST_CASE("StateSync: a late answer that others have given meanwhile is no junk"
         for (const auto& [hash, blob] : *items)
             all.push_back(blob);
     for (int i = 0; i < 10; ++i) {
-        const auto verdict = rig.sync->on_stray(kSecond, test::answer_of(all, rig.now));
+        const auto verdict = rig.state_sync->on_stray(kSecond, test::answer_of(all, rig.now));
         REQUIRE(verdict);
         CHECK(verdict->useful == 0);
         CHECK(verdict->surplus == all.size());
@@ -248,7 +176,7 @@ TEST_CASE("StateSync: a peer that sends junk again and again is blamed", "[sync]
     rig.ledger.join(kSecond);
     std::size_t junk = 0;
     bool blamed = false;
-    while (!rig.sync->complete()) {
+    while (!rig.state_sync->complete()) {
         for (const auto& request : rig.assign()) {
             if (request.peer == kSecond) {
                 rig.answer(request, rig.blobs(request));
@@ -271,10 +199,10 @@ TEST_CASE("StateSync: the requests of a peer that leaves go back", "[sync]") {
     rig.ledger.join(kFirst);
     (void)rig.grow(3);
     for (const auto& request : rig.ledger.leave(kFirst))
-        rig.sync->on_returned(request);
+        rig.state_sync->on_returned(request);
     CHECK(rig.ledger.open_items() == 0);
-    CHECK_FALSE(rig.sync->lost_task());
-    CHECK_FALSE(rig.sync->unserved());
+    CHECK_FALSE(rig.state_sync->lost_task());
+    CHECK_FALSE(rig.state_sync->unserved());
     rig.ledger.join(kSecond);
     rig.finish();
 }
@@ -287,7 +215,7 @@ TEST_CASE("StateSync: an answer to an earlier root frees the peer and its items 
     // The same root again, as a new epoch: what was stored is not asked for again.
     auto next = StateSync::start(rig.state.root, rig.store, rig.ledger, rig.counters, 2);
     REQUIRE(next);
-    rig.sync.emplace(*std::move(next));
+    rig.state_sync.emplace(*std::move(next));
     CHECK(rig.ledger.at(kFirst).open_requests >= 1);
     const auto verdict = rig.answer(request, rig.blobs(request));
     CHECK(verdict.unexpected == 0);
@@ -321,9 +249,9 @@ TEST_CASE("StateSync: any mix of manners ends with the whole state", "[sync]") {
     rig.ledger.join(kFirst);  // always honest
     std::vector<PeerId> others;
     std::size_t rounds = 0;
-    while (!rig.sync->complete()) {
+    while (!rig.state_sync->complete()) {
         REQUIRE(++rounds < 5000);
-        REQUIRE_FALSE(rig.sync->lost_task());
+        REQUIRE_FALSE(rig.state_sync->lost_task());
         if (others.size() < 4 && dice.below(3) == 0) {
             others.push_back(PeerId{next_peer++});
             rig.ledger.join(others.back());
@@ -341,7 +269,7 @@ TEST_CASE("StateSync: any mix of manners ends with the whole state", "[sync]") {
                 rig.answer(request, blobs);
             } else if (what == 3) {
                 for (const auto& open : rig.ledger.leave(request.peer))
-                    rig.sync->on_returned(open);
+                    rig.state_sync->on_returned(open);
                 std::erase(others, request.peer);
             } else if (what == 4) {
                 rig.answer(request, std::vector<Bytes>(3, Bytes{1, 2, 3}));
