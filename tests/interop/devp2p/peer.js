@@ -115,7 +115,7 @@ async function main() {
     allowPositionals: true,
     options: {
       version: { ...text, default: '66' },
-      accounts: { ...text, default: '2000' },
+      accounts: { ...text, default: '1000' },
       contracts: { ...text, default: '60' },
       blocks: { ...text, default: '200' },
       enode: text, 'network-id': text, 'genesis-hash': text, forks: text,

@@ -5,13 +5,14 @@
 const { RLP } = require('@ethereumjs/rlp');
 const { BranchNode, LeafNode, Trie, decodeNode, decodeRawNode } = require('@ethereumjs/trie');
 const { MapDB, ValueEncoding, bigIntToUnpaddedBytes, bytesToBigInt, bytesToUnprefixedHex,
-  concatBytes, setLengthLeft } = require('@ethereumjs/util');
+  concatBytes, equalsBytes, setLengthLeft } = require('@ethereumjs/util');
 const { keccak256 } = require('ethereum-cryptography/keccak');
 
 const number = (value) => bigIntToUnpaddedBytes(BigInt(value));
 const word = (value) => setLengthLeft(number(value), 32);
 const EMPTY_ROOT = keccak256(RLP.encode(new Uint8Array()));
 const EMPTY_CODE = keccak256(new Uint8Array());
+const BATCH = 384;
 
 /** Blobs by hash. */
 class Blobs {
@@ -82,59 +83,72 @@ function read(node, onChild, onValue) {
   }
 }
 
+/** What a walk has met so far, and what it wants next. */
+class Walk {
+  seen = { account: new Set(), storage: new Set(), code: new Set() };
+  storageRoots = new Set();
+  queue = [];
+  accounts = 0;
+  slots = 0;
+  bytes = 0;
+  xor = 0n;
+
+  want(kind, hash) {
+    const key = bytesToUnprefixedHex(hash);
+    if (this.seen[kind].has(key)) return;
+    this.seen[kind].add(key);
+    this.queue.push({ kind, hash, key });
+  }
+
+  onAccount(value) {
+    this.accounts++;
+    const [, , storage, code] = RLP.decode(value);
+    if (!equalsBytes(storage, EMPTY_ROOT)) {
+      this.storageRoots.add(bytesToUnprefixedHex(storage));
+      this.want('storage', storage);
+    }
+    if (!equalsBytes(code, EMPTY_CODE)) this.want('code', code);
+  }
+
+  visit({ kind, hash, key }, blob) {
+    if (blob === undefined) throw new Error(`${kind} ${key} is missing`);
+    if (!equalsBytes(keccak256(blob), hash)) throw new Error(`${kind} ${key} is not what came`);
+    this.bytes += blob.length;
+    this.xor ^= bytesToBigInt(hash);
+    if (kind === 'code') return;
+    const onValue = kind === 'account' ? (value) => this.onAccount(value) : () => this.slots++;
+    read(decodeNode(blob), (child) => this.want(kind, child), onValue);
+  }
+
+  counts() {
+    const { account, storage, code } = this.seen;
+    return {
+      account_trie_nodes: account.size,
+      accounts: this.accounts,
+      storage_tries: this.storageRoots.size,
+      storage_trie_nodes: storage.size,
+      storage_slots: this.slots,
+      codes: code.size,
+      items: account.size + storage.size + code.size,
+      bytes: this.bytes,
+      xor_of_hashes: `0x${this.xor.toString(16).padStart(64, '0')}`,
+    };
+  }
+}
+
 /**
- * Walks the state below `root`. `fetch` gets up to `BATCH` hashes and gives blobs, or nothing, in
- * their place; each must be what its hash says.
+ * Walks the whole state below `root`; its counts. `fetch` gets up to `BATCH` hashes and gives
+ * blobs, or undefined, in their places; each must be what its hash says.
  */
 async function walkState(root, fetch) {
-  const BATCH = 384;
-  const seen = { account: new Set(), storage: new Set(), code: new Set() };
-  const counts = { accounts: 0, slots: 0, bytes: 0, xor: 0n };
-  const storageRoots = new Set();
-  const queue = [];
-  const want = (kind, hash) => {
-    const key = bytesToUnprefixedHex(hash);
-    if (seen[kind].has(key)) return;
-    seen[kind].add(key);
-    queue.push({ kind, hash, key });
-  };
-  const onAccount = (value) => {
-    counts.accounts++;
-    const [, , storage, code] = RLP.decode(value);
-    if (bytesToUnprefixedHex(storage) !== bytesToUnprefixedHex(EMPTY_ROOT)) {
-      storageRoots.add(bytesToUnprefixedHex(storage));
-      want('storage', storage);
-    }
-    if (bytesToUnprefixedHex(code) !== bytesToUnprefixedHex(EMPTY_CODE)) want('code', code);
-  };
-  const visit = ({ kind, hash, key }, blob) => {
-    if (blob === undefined) throw new Error(`${kind} ${key} is missing`);
-    if (bytesToUnprefixedHex(keccak256(blob)) !== key) throw new Error(`${kind} ${key} is not it`);
-    counts.bytes += blob.length;
-    counts.xor ^= bytesToBigInt(hash);
-    if (kind === 'code') return;
-    const onValue = kind === 'account' ? onAccount : () => counts.slots++;
-    read(decodeNode(blob), (child) => want(kind, child), onValue);
-  };
-
-  want('account', root);
-  while (queue.length > 0) {
-    const batch = queue.splice(0, BATCH);
+  const walk = new Walk();
+  walk.want('account', root);
+  while (walk.queue.length > 0) {
+    const batch = walk.queue.splice(0, BATCH);
     const blobs = await fetch(batch.map(({ hash }) => hash));
-    batch.forEach((item, i) => visit(item, blobs[i]));
+    batch.forEach((item, i) => walk.visit(item, blobs[i]));
   }
-  return {
-    state_root: `0x${bytesToUnprefixedHex(root)}`,
-    account_trie_nodes: seen.account.size,
-    accounts: counts.accounts,
-    storage_tries: storageRoots.size,
-    storage_trie_nodes: seen.storage.size,
-    storage_slots: counts.slots,
-    codes: seen.code.size,
-    items: seen.account.size + seen.storage.size + seen.code.size,
-    bytes: counts.bytes,
-    xor_of_hashes: `0x${counts.xor.toString(16).padStart(64, '0')}`,
-  };
+  return { state_root: `0x${bytesToUnprefixedHex(root)}`, ...walk.counts() };
 }
 
 module.exports = { Blobs, makeState, walkState };
