@@ -18,8 +18,8 @@ function makeHeader(parent, height, stateRoot) {
   const emptyTrie = keccak256(RLP.encode(new Uint8Array()));
   return [
     parent, emptyList, new Uint8Array(20), stateRoot, emptyTrie, emptyTrie, new Uint8Array(256),
-    number(DIFFICULTY), number(height), number(8000000), number(0), number(1500000000 + 13 * height),
-    new Uint8Array(), new Uint8Array(32), new Uint8Array(8),
+    number(DIFFICULTY), number(height), number(8000000), number(0),
+    number(1500000000 + 13 * height), new Uint8Array(), new Uint8Array(32), new Uint8Array(8),
   ];
 }
 

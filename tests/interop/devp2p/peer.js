@@ -78,7 +78,7 @@ async function pivotBelow(session, headHash) {
   const headers = await session.headers(headHash, PIVOT_DISTANCE + 1, 0, true);
   check(headers.length === PIVOT_DISTANCE + 1, `${headers.length} headers down to the pivot`);
   headers.reduce((parent, fields) => {
-    check(equalsBytes(hashOf(fields), parent), `header ${numberOf(fields)} is the next one's parent`);
+    check(equalsBytes(hashOf(fields), parent), `${numberOf(fields)} is the parent of the next`);
     return fields[PARENT];
   }, headHash);
   const pivot = headers.at(-1);
