@@ -16,6 +16,9 @@ test_packages=(
     python3 catch2
     clang libclang-rt-14-dev llvm-14 clang-format
     iproute2 util-linux)
+# Whichever node and npm there are serve, packaged or not.
+command -v node >/dev/null || test_packages+=(nodejs)
+command -v npm >/dev/null || test_packages+=(npm)
 check_packages=(clang-tidy git)
 
 case "${1:-build}" in
