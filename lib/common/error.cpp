@@ -26,6 +26,8 @@ std::string_view to_string(Errc code) noexcept {
             return "protocol breach";
         case Errc::kTimeout:
             return "timeout";
+        case Errc::kDisconnected:
+            return "disconnected by peer";
         case Errc::kClosed:
             return "closed";
         case Errc::kConnect:

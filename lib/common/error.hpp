@@ -18,15 +18,16 @@ enum class Errc : std::uint8_t {
     kIncompatible,     ///< other network, genesis, protocol version or schema
     kProtocol,         ///< a well-formed message at the wrong time
     // The world failed.
-    kTimeout,     ///< a deadline passed
-    kClosed,      ///< the stream, session or object was closed, by us or by the other side
-    kConnect,     ///< could not resolve, connect, bind or listen
-    kOverloaded,  ///< a bounded queue is full
-    kNotFound,    ///< no such item
-    kBusy,        ///< another process holds it
-    kStorage,     ///< the database or the file system failed
-    kCorrupt,     ///< stored bytes are not what was written
-    kConfig,      ///< the operator's input is wrong
+    kTimeout,       ///< a deadline passed
+    kClosed,        ///< the stream, session or object was closed, by us or by the other side
+    kDisconnected,  ///< the peer said goodbye; the detail is its reason
+    kConnect,       ///< could not resolve, connect, bind or listen
+    kOverloaded,    ///< a bounded queue is full
+    kNotFound,      ///< no such item
+    kBusy,          ///< another process holds it
+    kStorage,       ///< the database or the file system failed
+    kCorrupt,       ///< stored bytes are not what was written
+    kConfig,        ///< the operator's input is wrong
 };
 
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;

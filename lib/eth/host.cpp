@@ -43,16 +43,9 @@ IpAddress ip_of(const std::string& host) {
     return parsed ? *parsed : IpAddress{};
 }
 
-/// The peer's fault in the end of its session, if it was one.
-std::optional<Fault> fault_of(const Session& session, const Error& why) {
-    const bool its_goodbye = session.connection().peer_reason().has_value();
-    if (its_goodbye) return std::nullopt;
-    return why.code == Errc::kProtocol ? Fault::kBrokenProtocol
-                                       : fault_in(why, ConnectionStage::kSession);
-}
-
 /// What is counted of the end of a connection: a kind of failure, or what the peer said.
 std::string reason_of(const Error& why) {
+    if (why.code == Errc::kDisconnected) return why.message();
     const bool said = why.code == Errc::kProtocol && why.detail.size() < 64;
     return said ? why.detail : std::string{to_string(why.code)};
 }
@@ -243,7 +236,7 @@ Task<Host::Ended> Host::run_session(Peer peer) {
     co_await scope.join();
     peer.session->observe(nullptr);
     peers_.remove(peer.number);
-    if (const auto fault = fault_of(*peer.session, why)) blame(peer.enode.id, *fault);
+    if (const auto fault = fault_in(why, ConnectionStage::kSession)) blame(peer.enode.id, *fault);
     if (refused) co_return Ended{refused->code == Errc::kClosed ? why : *refused, {}};
     tell_source(peer, peer.session->stats().items);
     if (observer_ != nullptr) observer_->on_left(peer, why);

@@ -47,13 +47,13 @@ std::optional<Fault> fault_in(const Error& end, ConnectionStage stage) noexcept 
         case Errc::kIncompatible:
             return Fault::kWrongChain;
         case Errc::kMalformed:
+        case Errc::kProtocol:
         case Errc::kTooLarge:
         case Errc::kUnauthenticated:
             return stage == ConnectionStage::kHandshake ? Fault::kBrokenHandshake
                                                         : Fault::kBrokenProtocol;
         case Errc::kOverloaded:
             return Fault::kFlood;
-        // kProtocol among the rest: it is the peer's own goodbye as well.
         default:
             return std::nullopt;
     }

@@ -66,8 +66,8 @@ class Session {
     /// we know the forks, the fork id.
     /// A session that was opened must be run(), even if only to end it after disconnect().
     /// @return kTimeout, kClosed, kMalformed, kIncompatible naming what differs, kProtocol (another
-    ///         message came first, or the peer's own Disconnect). On error the peer was sent
-    ///         Disconnect 0x10, or 0x0b for its silence, and the connection is gone.
+    ///         message came first), kDisconnected (the peer's own goodbye). On error the peer was
+    ///         sent Disconnect 0x10, or 0x0b for its silence, and the connection is gone.
     [[nodiscard]] static async::Task<Result<std::shared_ptr<Session>>> open(
         std::unique_ptr<rlpx::Connection> connection, Backend& backend, async::Clock& clock);
 

@@ -231,8 +231,7 @@ Result<void> PeerConnection::handle_base(const Frame& frame) {
     if (frame.code == static_cast<std::uint64_t>(BaseCode::kDisconnect)) {
         const auto reason = decode_disconnect(frame.payload);
         if (reason) peer_reason_ = *reason;
-        return Error{Errc::kProtocol,
-                     "disconnected by peer: " + std::string{reason ? to_string(*reason) : "?"}};
+        return Error{Errc::kDisconnected, std::string{reason ? to_string(*reason) : "?"}};
     }
     // One Pong for all the Pings of one write of ours: a flood of them cannot fill the queue.
     if (frame.code == static_cast<std::uint64_t>(BaseCode::kPing) && !pong_queued_) {

@@ -44,8 +44,7 @@ class Connection {
     /// and matches capabilities: the highest common version of each name, offsets in alphabetical
     /// order from 0x10.
     /// @return kTimeout, kClosed, kMalformed, kUnauthenticated, kIncompatible (nothing in common),
-    /// or
-    ///         kProtocol with the reason when the peer answered with Disconnect
+    ///         or kDisconnected with the reason when the peer answered with Disconnect
     [[nodiscard]] static async::Task<Result<std::unique_ptr<Connection>>> initiate(
         std::unique_ptr<net::ByteStream> stream, const LocalNode& local, NodeId remote,
         async::Clock& clock, crypto::EntropySource& entropy);
@@ -67,8 +66,8 @@ class Connection {
     [[nodiscard]] virtual async::Task<Error> run() = 0;
     /// The next subprotocol message; one call at a time. Pings are answered while it reads, so call
     /// it again at once. After an error the connection is dead: kClosed, kTimeout
-    /// (silence), kMalformed, kTooLarge, kUnauthenticated, or kProtocol "disconnected by peer:
-    /// <reason>".
+    /// (silence), kMalformed, kTooLarge, kUnauthenticated, kProtocol, or kDisconnected with
+    /// the peer's reason.
     [[nodiscard]] virtual async::Task<Result<Message>> receive() = 0;
     /// Queues one message (compressed and framed at once). kOverloaded, kClosed, kTooLarge,
     /// kIncompatible (not negotiated).

@@ -51,8 +51,7 @@ Task<Result<Hello>> read_hello(Channel& channel) {
     channel.opener.limit_body(kMaxFrameSize);
     if (frame.code == static_cast<std::uint64_t>(BaseCode::kDisconnect)) {
         const auto reason = decode_disconnect(frame.payload);
-        co_return Error{Errc::kProtocol,
-                        "disconnected by peer: " + std::string{reason ? to_string(*reason) : "?"}};
+        co_return Error{Errc::kDisconnected, std::string{reason ? to_string(*reason) : "?"}};
     }
     if (frame.code != static_cast<std::uint64_t>(BaseCode::kHello))
         co_return Error{Errc::kMalformed, "the first message is no Hello"};

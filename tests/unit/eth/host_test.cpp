@@ -27,7 +27,7 @@ bool names(const Error& error, const std::string& what) {
 /// True when a visit was ended by a Disconnect of that reason, before a session stood.
 bool turned_away(const Visit& visit, rlpx::DisconnectReason reason) {
     if (!visit.failed || visit.session) return false;
-    return visit.failed->code == Errc::kProtocol &&
+    return visit.failed->code == Errc::kDisconnected &&
            names(*visit.failed, std::string{to_string(reason)});
 }
 

@@ -40,8 +40,11 @@ TEST_CASE("peer policy: only what the peer did wrong is its fault", "[eth][peers
     CHECK(fault_in({Errc::kMalformed, ""}, ConnectionStage::kHandshake) == Fault::kBrokenHandshake);
     CHECK(fault_in({Errc::kMalformed, ""}, ConnectionStage::kSession) == Fault::kBrokenProtocol);
     CHECK(fault_in({Errc::kTooLarge, ""}, ConnectionStage::kSession) == Fault::kBrokenProtocol);
+    CHECK(fault_in({Errc::kProtocol, ""}, ConnectionStage::kHandshake) == Fault::kBrokenHandshake);
+    CHECK(fault_in({Errc::kProtocol, ""}, ConnectionStage::kSession) == Fault::kBrokenProtocol);
     CHECK(fault_in({Errc::kOverloaded, ""}, ConnectionStage::kSession) == Fault::kFlood);
-    const auto nobodys = GENERATE(Errc::kClosed, Errc::kTimeout, Errc::kConnect, Errc::kProtocol);
+    const auto nobodys =
+        GENERATE(Errc::kClosed, Errc::kTimeout, Errc::kConnect, Errc::kDisconnected);
     CHECK(fault_in({nobodys, ""}, ConnectionStage::kHandshake) == std::nullopt);
     CHECK(fault_in({nobodys, ""}, ConnectionStage::kSession) == std::nullopt);
 }

@@ -101,10 +101,10 @@ TEST_CASE("Session: a peer without a Status hears a read timeout after 5 s", "[e
 TEST_CASE("Session: a peer that leaves before its Status is not answered", "[eth][session]") {
     Rig rig;
     const auto opened = rig.open([](FakeConnection& wire) {
-        wire.end({Errc::kProtocol, "disconnected by peer: too many peers"});
+        wire.end({Errc::kDisconnected, "too many peers"});
     });
     REQUIRE_FALSE(opened);
-    CHECK(opened.error() == Error{Errc::kProtocol, "disconnected by peer: too many peers"});
+    CHECK(opened.error() == Error{Errc::kDisconnected, "too many peers"});
     CHECK_FALSE(rig.journal->said_goodbye);
 }
 
@@ -365,7 +365,7 @@ TEST_CASE("Session: pending requests end with the session, later ones at once", 
         scope.spawn(ask_nodes(r, {1}, 1h, nodes));
         scope.spawn(ask_headers(r, {chain::BlockNumber{1}, 1, 0, false}, 1h, headers));
         co_await r.settle();
-        r.wire->end({Errc::kProtocol, "disconnected by peer: useless peer"});
+        r.wire->end({Errc::kDisconnected, "useless peer"});
         co_await scope.join();
         CHECK(r.sim.now() - begin < 1s);
         CHECK(failure_of(nodes) == Errc::kClosed);
@@ -373,7 +373,7 @@ TEST_CASE("Session: pending requests end with the session, later ones at once", 
         CHECK(names(nodes.answer->error(), "useless peer"));
         co_await r.settle();
         REQUIRE(r.ended);
-        CHECK(*r.ended == Error{Errc::kProtocol, "disconnected by peer: useless peer"});
+        CHECK(*r.ended == Error{Errc::kDisconnected, "useless peer"});
         CHECK_FALSE(r.journal->said_goodbye);
         Asked<NodeData> after;
         co_await ask_nodes(r, numbers(2), 1h, after);

@@ -337,7 +337,7 @@ TEST_CASE("Opening: Disconnect in the place of Hello is told with its reason", "
     Simulation sim;
     Answered answered;
     sim.run(open_against(role, sim, word, 2, answered));
-    CHECK(answered.outcome.error == Error{Errc::kProtocol, "disconnected by peer: too many peers"});
+    CHECK(answered.outcome.error == Error{Errc::kDisconnected, "too many peers"});
     CHECK_FALSE(answered.reason);
 }
 
