@@ -28,6 +28,8 @@ constexpr std::array kPolicy{
              DisconnectReason::kTooManyPeers},
     // It may serve the next root.
     Reaction{Fault::kRootUnserved, "does not serve the state root", 0, std::nullopt},
+    // A client that tries us every half minute, as go-ethereum does, may do so for 20 minutes.
+    Reaction{Fault::kComesAndGoes, "comes and goes", 5, std::nullopt},
 };
 
 }  // namespace

@@ -33,6 +33,7 @@ struct PeerRecord {
     std::uint64_t empty = 0;      ///< answers without any
     std::uint64_t timeouts = 0;
     std::uint64_t unexpected = 0;  ///< items nobody asked it for
+    std::uint64_t unexpected_bytes = 0;
 };
 
 /// Who is there and what each has been asked. It outlives the roots: whether a peer is free must

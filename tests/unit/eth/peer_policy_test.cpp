@@ -31,6 +31,7 @@ TEST_CASE("peer policy: who lies is banned at once, who stalls is let go, who la
     CHECK(reaction_to(Fault::kStalling).penalty < kBanPenalty);
     CHECK(reaction_to(Fault::kStalling).goodbye == DisconnectReason::kUselessPeer);
     CHECK_FALSE(reaction_to(Fault::kRootUnserved).goodbye.has_value());
+    CHECK(reaction_to(Fault::kRootUnserved).penalty == 0);
 }
 
 TEST_CASE("peer policy: only what the peer did wrong is its fault", "[eth][peers]") {
