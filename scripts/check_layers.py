@@ -60,6 +60,8 @@ THIRD_PARTY = [
     ("spdlog", "common", SOURCES),
     ("fmt", EVERYWHERE, SOURCES_AND_HEADERS),
 ]
+# Headers that only .cpp files of their own library include: what holds for those holds for them.
+PRIVATE_HEADERS = {"status/json_reader.hpp"}
 SYSTEM_FOLDERS = {"sys", "netinet", "arpa"}
 SYSTEM_HEADERS = {"fcntl.h", "immintrin.h", "poll.h", "pthread.h", "sched.h", "signal.h",
                   "termios.h", "unistd.h"}
@@ -95,6 +97,8 @@ def include_violation(written, owner, suffix):
     if written[0] == '"':
         # A command of the app has its own headers beside it; a library is named by its folder.
         return None if owner == APPS else f"write {written} as <library/file.hpp>"
+    if header in PRIVATE_HEADERS and (library != owner or suffix != ".cpp"):
+        return f"<{header}> is for .cpp files of {library} alone"
     if library in LIBRARIES and "/" in header:
         if owner == APPS or library == owner or library in LIBRARIES[owner]:
             return None
@@ -120,8 +124,10 @@ def check_file(root, path, owner, graph):
     """Violations of one file; its includes of ours go into `graph` for the search for circles."""
     name = path.relative_to(root).as_posix()
     violations = []
+    private = name.removeprefix("lib/") in PRIVATE_HEADERS
+    suffix = ".cpp" if private else path.suffix
     for line, written in includes_of(path):
-        reason = include_violation(written, owner, path.suffix)
+        reason = include_violation(written, owner, suffix)
         if reason:
             violations.append(f"{name}:{line}: {reason}")
         target = f"lib/{written[1:-1]}"

@@ -65,6 +65,15 @@ Result<void> add_bootnode(RunConfig& config, const GivenValue& given) {
     return {};
 }
 
+Result<void> add_dns_list(RunConfig& config, const GivenValue& given) {
+    if (!config.dns_lists) config.dns_lists.emplace();
+    if (given.value == "off") return {};
+    const auto link = discovery::parse_dns_link(given.value);
+    if (!link) return complain(given, "must be off or enrtree://KEY@DOMAIN");
+    config.dns_lists->push_back(*link);
+    return {};
+}
+
 Result<void> add_trusted_peer(RunConfig& config, const GivenValue& given) {
     FASTSYNC_TRY(const Enode enode, enode_url(given));
     config.trusted_peers.push_back(enode.id);
@@ -168,7 +177,7 @@ struct Row {
     Result<void> (*apply)(RunConfig&, const GivenValue&);
 };
 
-constexpr std::array<Row, 18> kRows{{
+constexpr std::array<Row, 19> kRows{{
     {{"data-dir", "DIR", "", "folder of the database; needed"}, Kind::kValue, set_data_dir},
     {{"network", "NAME", "", "a known network: sets network-id and genesis-hash"},
      Kind::kValue,
@@ -192,6 +201,10 @@ constexpr std::array<Row, 18> kRows{{
       "enode://ID@IP:PORT to discover nodes from, not the network's own; repeatable"},
      Kind::kRepeatable,
      add_bootnode},
+    {{"dns-list", "URL", "",
+      "enrtree://KEY@DOMAIN, a list of nodes in the DNS, or off; repeatable"},
+     Kind::kRepeatable,
+     add_dns_list},
     {{"no-discovery", "true|false", "false", "look for no nodes, and answer none that look"},
      Kind::kSwitch,
      set_no_discovery},

@@ -11,6 +11,7 @@
 #include <common/log.hpp>
 #include <common/result.hpp>
 #include <daemon/networks.hpp>
+#include <discovery/dns_tree.hpp>
 #include <enode/enode.hpp>
 #include <net/address.hpp>
 #include <sync/pivot.hpp>
@@ -38,7 +39,9 @@ struct RunConfig {
     std::vector<NodeId> trusted_peers;
     enum class Discovery : std::uint8_t { kOn, kOff };
     Discovery discovery = Discovery::kOn;
-    std::vector<Enode> bootnodes;         ///< each with an IP address and a UDP port
+    std::vector<Enode> bootnodes;  ///< each with an IP address and a UDP port
+    /// Lists of nodes to read; nothing: the network's own.
+    std::optional<std::vector<discovery::DnsLink>> dns_lists;
     std::optional<net::HostPort> listen;  ///< nothing: no incoming connections
     std::optional<HttpConfig> http = HttpConfig{};
     sync::PivotPin pivot;

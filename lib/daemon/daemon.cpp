@@ -70,6 +70,14 @@ std::vector<Enode> bootnodes_for(const RunConfig& config) {
     return nodes;
 }
 
+/// The operator's, else the network's own, unless the operator has chosen other nodes.
+std::vector<discovery::DnsLink> dns_lists_for(const RunConfig& config) {
+    if (config.dns_lists) return *config.dns_lists;
+    if (!config.bootnodes.empty() || config.network.dns_tree.empty()) return {};
+    const auto link = discovery::parse_dns_link(config.network.dns_tree);
+    return link ? std::vector{*link} : std::vector<discovery::DnsLink>{};
+}
+
 struct Threads {
     LoopThread disk{"fs-disk"};
     LoopThread net{"fs-net"};
@@ -150,8 +158,10 @@ Result<std::unique_ptr<net::Listener>> DaemonImpl::open_listener() {
 Result<void> DaemonImpl::open_finder(std::uint16_t tcp_port) {
     const std::filesystem::path known = config_.data_dir / kNodesFile;
     std::vector<Enode> bootnodes = bootnodes_for(config_);
+    std::vector<discovery::DnsLink> dns_lists = dns_lists_for(config_);
     // Nothing to start from, and nobody who could find us: no socket for that.
-    const bool hopeless = bootnodes.empty() && !config_.listen && !std::filesystem::exists(known);
+    const bool hopeless = bootnodes.empty() && dns_lists.empty() && !config_.listen &&
+                          !std::filesystem::exists(known);
     if (config_.discovery == RunConfig::Discovery::kOff || hopeless) return {};
     FinderOptions options;
     options.address = config_.listen.value_or(net::HostPort{"0.0.0.0", 0});
@@ -159,6 +169,7 @@ Result<void> DaemonImpl::open_finder(std::uint16_t tcp_port) {
     options.tcp_port = tcp_port;
     options.bootnodes = std::move(bootnodes);
     options.nodes_file = known;
+    options.dns_lists = std::move(dns_lists);
     const eth::ChainIdentity who = backend_.identity();
     options.forks = who.forks;
     options.head = who.head;
@@ -269,8 +280,12 @@ Task<void> DaemonImpl::publish() {
     }
     const TimePoint now = net_clock_->now();
     const auto uptime = static_cast<std::uint64_t>(to_seconds(now - started_));
+    std::optional<FinderFigures> found;
+    if (finder_)
+        found = FinderFigures{finder_->stats(), finder_->dns_stats(), finder_->remembered()};
     auto snapshot = std::make_shared<const status::StatusSnapshot>(
-        make_snapshot(progress, host_->peers(), {config_.network, phase_since_, uptime, now}));
+        make_snapshot(progress, figures_of(*host_, std::move(found)),
+                      {config_.network, phase_since_, uptime, now}));
     log_summary(*snapshot);
     board_.publish(std::move(snapshot));
 }
@@ -287,6 +302,7 @@ Task<void> DaemonImpl::offer_completed() {
     if (headers.empty() || headers.back().hash == offered_) co_return;
     offered_ = headers.back().hash;
     backend_.offer(std::move(headers));
+    if (finder_) finder_->moved(backend_.identity().head);
     host_->announce({backend_.head()->hash, backend_.head()->number});
 }
 

@@ -2,6 +2,8 @@
 
 #include <common/log.hpp>
 #include <daemon/node_finder.hpp>
+#include <discovery/dns_walk.hpp>
+#include <net/dns.hpp>
 #include <net/udp.hpp>
 
 namespace fastsync::daemon {
@@ -62,7 +64,24 @@ Result<std::unique_ptr<NodeFinder>> NodeFinder::open(async::Executor net, async:
         finder->service_->suggest({node});
         finder->first_.push_back(to_enode(node));
     }
+    FASTSYNC_CHECK(finder->open_dns(entropy, std::move(options.dns_lists)));
     return finder;
+}
+
+Result<void> NodeFinder::open_dns(crypto::EntropySource& entropy,
+                                  std::vector<discovery::DnsLink> lists) {
+    if (lists.empty()) return {};
+    auto resolver = net::make_txt_resolver(net_, clock_, "");
+    if (!resolver) {
+        // There are other ways to find nodes.
+        log::warn("discovery", "no name server, dns lists are not read: {}",
+                  resolver.error().message());
+        return {};
+    }
+    dns_ = std::make_unique<discovery::DnsSource>(
+        net_, clock_, entropy, *std::move(resolver), std::move(lists),
+        [this](const std::vector<NodeRecord>& records) { take_listed(records); });
+    return {};
 }
 
 NodeFinder::NodeFinder(async::Executor net, async::Executor disk, async::Clock& clock,
@@ -80,6 +99,7 @@ NodeFinder::NodeFinder(async::Executor net, async::Executor disk, async::Clock& 
 Task<void> NodeFinder::run() {
     async::TaskScope scope{net_};
     scope.spawn(service_->run());
+    if (dns_) scope.spawn(dns_->run());
     while (!closed_.is_open()) {
         (void)co_await clock_.sleep_until(clock_.now() + kNodesSaveInterval, &closed_);
         co_await save();
@@ -104,18 +124,39 @@ Task<Result<std::vector<Enode>>> NodeFinder::next_nodes(std::size_t max, TimePoi
     auto found = co_await service_->next_nodes(max, deadline);
     if (!found) co_return found.error();
     for (const auto& one : *found) {
-        if (may_be_ours(one)) nodes.push_back(to_enode(one.node));
+        if (!one.record || may_be_ours(*one.record)) nodes.push_back(to_enode(one.node));
     }
     co_return nodes;
 }
 
 /// Most nodes of the network are of other chains; those that say so are not dialed.
-bool NodeFinder::may_be_ours(const discovery::FoundNode& found) const {
-    if (forks_ == nullptr || !found.record) return true;
-    const auto entry = found.record->find(chain::kForkIdRecordKey);
+bool NodeFinder::may_be_ours(const NodeRecord& record) const {
+    if (forks_ == nullptr) return true;
+    const auto entry = record.find(chain::kForkIdRecordKey);
     if (!entry) return true;
     const auto theirs = chain::decode_fork_id_entry(*entry);
     return theirs && forks_->check(*theirs, head_).has_value();
+}
+
+void NodeFinder::take_listed(const std::vector<NodeRecord>& records) {
+    for (const NodeRecord& record : records) {
+        if (!may_be_ours(record)) continue;
+        const std::vector<discovery::Node> nodes = discovery::nodes_of({record});
+        service_->suggest(nodes);
+        for (const auto& node : nodes) {
+            if (node.tcp != 0 && first_.size() < kMaxListed) first_.push_back(to_enode(node));
+        }
+    }
+}
+
+void NodeFinder::moved(chain::ForkPosition head) {
+    if (forks_ == nullptr) return;
+    const bool same_id = forks_->at(head) == forks_->at(head_);
+    head_ = head;
+    if (same_id) return;
+    const auto updated = service_->update_record(
+        {{std::string{chain::kForkIdRecordKey}, chain::encode_fork_id_entry(forks_->at(head))}});
+    if (!updated) log::warn("discovery", "record not updated: {}", updated.error().message());
 }
 
 void NodeFinder::reached(const Enode& node) {
@@ -140,6 +181,7 @@ void NodeFinder::failed(const Enode& node) {
 
 void NodeFinder::close() noexcept {
     closed_.open();
+    if (dns_) dns_->close();
     service_->stop();
 }
 

@@ -12,6 +12,7 @@
 #include <chain/fork_id.hpp>
 #include <crypto/entropy.hpp>
 #include <crypto/secp256k1.hpp>
+#include <discovery/dns_source.hpp>
 #include <discovery/node_database.hpp>
 #include <discovery/service.hpp>
 #include <eth/node_source.hpp>
@@ -27,12 +28,15 @@ inline constexpr std::string_view kNodesDraft = "nodes.txt.new";
 inline constexpr Duration kNodesSaveInterval = std::chrono::minutes{1};
 /// Nodes of an earlier run that are dialed before any other.
 inline constexpr std::size_t kNodesFirst = 64;
+/// Nodes of lists that wait to be dialed; beyond, they are left to discovery.
+inline constexpr std::size_t kMaxListed = 256;
 
 struct FinderOptions {
     net::HostPort address;         ///< of the UDP socket; an IP address
     std::uint16_t tcp_port = 0;    ///< announced; 0: we accept no connections
     std::vector<Enode> bootnodes;  ///< each with an IP address and a UDP port
     std::filesystem::path nodes_file;
+    std::vector<discovery::DnsLink> dns_lists{};  ///< read again and again; none: no DNS is asked
     /// The forks of our chain, to announce and to tell others' nodes by; null: not known.
     std::shared_ptr<const chain::ForkLadder> forks{};
     chain::ForkPosition head{};  ///< where we stand among them
@@ -49,6 +53,8 @@ class NodeFinder final : public eth::NodeSource {
         async::Executor net, async::Executor disk, async::Clock& clock,
         crypto::EntropySource& entropy, const crypto::SecretKey& key, FinderOptions options);
 
+    /// Our chain went on: announced to others from now on.
+    void moved(chain::ForkPosition head);
     /// Discovers, and writes down who was met, until close(). Once.
     [[nodiscard]] async::Task<void> run();
     /// Writes down who was met since the last time.
@@ -62,6 +68,9 @@ class NodeFinder final : public eth::NodeSource {
     void close() noexcept override;
 
     [[nodiscard]] discovery::EngineStats stats() const { return service_->stats(); }
+    [[nodiscard]] discovery::DnsSourceStats dns_stats() const {
+        return dns_ ? dns_->stats() : discovery::DnsSourceStats{};
+    }
     /// Nodes in the file's next version.
     [[nodiscard]] std::size_t remembered() const noexcept { return database_.size(); }
     /// Our URL, as far as it is known.
@@ -72,7 +81,10 @@ class NodeFinder final : public eth::NodeSource {
                std::unique_ptr<discovery::DiscoveryService> service,
                discovery::NodeDatabase database, const FinderOptions& options);
 
-    [[nodiscard]] bool may_be_ours(const discovery::FoundNode& found) const;
+    [[nodiscard]] Result<void> open_dns(crypto::EntropySource& entropy,
+                                        std::vector<discovery::DnsLink> lists);
+    void take_listed(const std::vector<NodeRecord>& records);
+    [[nodiscard]] bool may_be_ours(const NodeRecord& record) const;
 
     async::Executor net_;
     async::Executor disk_;
@@ -81,8 +93,9 @@ class NodeFinder final : public eth::NodeSource {
     discovery::NodeDatabase database_;
     std::shared_ptr<const chain::ForkLadder> forks_;
     chain::ForkPosition head_;
-    std::deque<Enode> first_;  ///< of an earlier run, not tried yet
-    bool changed_ = false;     ///< since it was written
+    std::unique_ptr<discovery::DnsSource> dns_;  ///< null: no lists
+    std::deque<Enode> first_;                    ///< of an earlier run, or of lists: not tried yet
+    bool changed_ = false;                       ///< since it was written
     async::Gate closed_;
 };
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 
 #include <fmt/core.h>
@@ -45,17 +44,6 @@ std::optional<status::PivotStatus> pivot_of(const sync::SyncProgress& progress) 
     return out;
 }
 
-status::PeerRow row_of(const eth::Peer& peer, TimePoint now) {
-    status::PeerRow row;
-    row.enode = to_string(peer.enode);
-    row.client = peer.session->connection().remote_hello().client_name;
-    row.eth_version = peer.session->status().eth_version;
-    row.direction = peer.direction == eth::Direction::kInbound ? status::Direction::kInbound
-                                                               : status::Direction::kOutbound;
-    row.connected_s = static_cast<std::uint64_t>(std::max(0.0, to_seconds(now - peer.since)));
-    return row;
-}
-
 }  // namespace
 
 status::Phase to_phase(sync::SyncPhase phase) noexcept {
@@ -76,36 +64,24 @@ status::Phase to_phase(sync::SyncPhase phase) noexcept {
     return status::Phase::kFailed;
 }
 
-status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const eth::PeerSet& peers,
+status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const PeerFigures& peers,
                                      const StatusContext& context) {
     status::StatusSnapshot out;
     out.version = version();
     out.network = {context.network.name, context.network.network_id, context.network.genesis_hash};
     out.phase = to_phase(progress.phase);
     out.waiting_for = progress.waiting_for;
+    if (!out.waiting_for.empty() && peers.peers.size() == 0)
+        out.waiting_for += ": " + why_no_peers(peers);
     out.phase_since = context.phase_since;
     out.uptime_s = context.uptime_s;
     if (progress.head) out.head = {progress.head->number, progress.head->hash};
     out.pivot = pivot_of(progress);
     out.progress = progress_of(progress);
-    out.peers.connected = peers.size();
-    for (const auto& entry : peers.all()) {
-        const eth::Peer& peer = entry.second;
-        status::PeerRow row = row_of(peer, context.now);
-        const auto view =
-            std::find_if(progress.peers.begin(), progress.peers.end(),
-                         [&](const auto& p) { return p.id == sync::PeerId{peer.number}; });
-        if (view != progress.peers.end()) {
-            row.rtt_ms = 1000 * to_seconds(view->round_trip);
-            row.items_per_s = view->items_per_s;
-            row.in_flight = view->in_flight;
-            row.delivered = view->delivered;
-            row.empty = view->empty;
-            row.bad = view->timeouts + view->unexpected;
-            if (view->delivered > 0) ++out.peers.serving;
-        }
-        out.peer_rows.push_back(std::move(row));
-    }
+    out.report = peers_report(progress, peers, context.now);
+    out.peers = count_peers(out.report);
+    out.dials = dials_of(peers.stats);
+    out.discovery = discovery_of(peers);
     return out;
 }
 

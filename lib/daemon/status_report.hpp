@@ -5,7 +5,7 @@
 #include <string>
 
 #include <daemon/networks.hpp>
-#include <eth/peer_set.hpp>
+#include <daemon/peers_report.hpp>
 #include <status/snapshot.hpp>
 #include <sync/sync_progress.hpp>
 
@@ -23,7 +23,7 @@ struct StatusContext {
 
 /// The daemon as its status page tells it.
 [[nodiscard]] status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress,
-                                                   const eth::PeerSet& peers,
+                                                   const PeerFigures& peers,
                                                    const StatusContext& context);
 
 /// "phase=syncing fraction=12.3% items_per_s=…": the line that the log gets every few seconds.

@@ -104,7 +104,10 @@ class Host {
     void stop();
 
     [[nodiscard]] const PeerSet& peers() const noexcept { return peers_; }
-    /// What became of the dials to each static peer, in the order of the options.
+    [[nodiscard]] const std::vector<Enode>& static_peers() const noexcept {
+        return options_.static_peers;
+    }
+    /// What became of the dials to each static peer, in the same order.
     [[nodiscard]] const std::vector<DialState>& dials() const noexcept { return dials_; }
     [[nodiscard]] const Reputation& reputation() const noexcept { return reputation_; }
     [[nodiscard]] HostStats stats() const;

@@ -59,7 +59,7 @@ HttpAnswer show_status(const StatusSnapshot& snapshot) {
 }
 
 HttpAnswer show_peers(const StatusSnapshot& snapshot) {
-    return {200, peers_to_json(snapshot.peer_rows)};
+    return {200, peers_to_json(snapshot.report)};
 }
 
 struct Route {

@@ -1,22 +1,8 @@
-#include <cmath>
-
-#include <nlohmann/json.hpp>
-
 #include <status/json.hpp>
+#include <status/json_reader.hpp>
 
 namespace fastsync::status {
 namespace {
-
-using nlohmann::ordered_json;
-
-std::string dump(const ordered_json& json) {
-    // A peer chooses its client name: bytes that are not UTF-8 must not throw here.
-    return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
-double finite(double value) noexcept {
-    return std::isfinite(value) ? value : 0.0;
-}
 
 ordered_json progress_json(const ProgressStatus& p) {
     ordered_json out;
@@ -36,101 +22,28 @@ ordered_json progress_json(const ProgressStatus& p) {
     return out;
 }
 
-ordered_json peer_json(const PeerRow& row) {
-    return {
-        {"enode", row.enode},
-        {"client", row.client},
-        {"eth_version", row.eth_version},
-        {"direction", row.direction == Direction::kInbound ? "inbound" : "outbound"},
-        {"rtt_ms", finite(row.rtt_ms)},
-        {"items_per_s", finite(row.items_per_s)},
-        {"in_flight", row.in_flight},
-        {"delivered", row.delivered},
-        {"empty", row.empty},
-        {"bad", row.bad},
-        {"connected_s", row.connected_s},
-    };
+ordered_json dials_json(const DialStatus& d) {
+    ordered_json out;
+    out["begun"] = d.begun;
+    out["inbound"] = d.inbound;
+    out["unheard"] = d.unheard;
+    out["sessions"] = d.sessions;
+    out["ends"] = ordered_json::object();
+    for (const auto& [reason, count] : d.ends)
+        out["ends"][reason] = count;
+    return out;
 }
 
-/// Reads members of one object and remembers the first that is missing or of the wrong type, so
-/// that a whole object can be read before asking.
-class Reader {
-  public:
-    Reader(const ordered_json& object, std::string where)
-        : object_(object), where_(std::move(where)) {}
-
-    [[nodiscard]] std::string text(std::string_view key) {
-        const ordered_json* value = find(key, &ordered_json::is_string, "a text");
-        return value != nullptr ? value->get<std::string>() : std::string{};
-    }
-    [[nodiscard]] std::string optional_text(std::string_view key) {
-        return object_.contains(key) ? text(key) : std::string{};
-    }
-    [[nodiscard]] std::uint64_t count(std::string_view key) {
-        const ordered_json* value =
-            find(key, &ordered_json::is_number_unsigned, "an integer of 0 or more");
-        return value != nullptr ? value->get<std::uint64_t>() : 0;
-    }
-    [[nodiscard]] std::optional<std::uint64_t> optional_count(std::string_view key) {
-        return object_.contains(key) ? std::optional{count(key)} : std::nullopt;
-    }
-    [[nodiscard]] double number(std::string_view key) {
-        const ordered_json* value = find(key, &ordered_json::is_number, "a number");
-        return value != nullptr ? value->get<double>() : 0.0;
-    }
-    [[nodiscard]] Hash256 hash(std::string_view key) {
-        const auto hash = fixed_from_hex<Hash256>(text(key));
-        if (!hash) fail(key, "must be a hash");
-        return hash ? *hash : Hash256{};
-    }
-    [[nodiscard]] std::optional<Hash256> optional_hash(std::string_view key) {
-        return object_.contains(key) ? std::optional{hash(key)} : std::nullopt;
-    }
-    /// An empty object after a failure, so that reading goes on harmlessly.
-    [[nodiscard]] const ordered_json& object(std::string_view key) {
-        static const ordered_json kNone = ordered_json::object();
-        const ordered_json* value = find(key, &ordered_json::is_object, "an object");
-        return value != nullptr ? *value : kNone;
-    }
-    /// Null when there is none.
-    [[nodiscard]] const ordered_json* optional_object(std::string_view key) {
-        return object_.contains(key) ? &object(key) : nullptr;
-    }
-
-    void fail(std::string_view key, std::string_view what) {
-        if (failure_.empty()) failure_.append(where_).append(key).append(" ").append(what);
-    }
-    [[nodiscard]] Result<void> outcome() const {
-        if (!failure_.empty()) return Error{Errc::kMalformed, failure_};
-        return {};
-    }
-
-  private:
-    using Check = bool (ordered_json::*)() const noexcept;
-
-    const ordered_json* find(std::string_view key, Check check, std::string_view type) {
-        const auto at = object_.find(key);
-        if (at == object_.end()) {
-            fail(key, "is missing");
-            return nullptr;
-        }
-        if (!((*at).*check)()) {
-            fail(key, std::string{"must be "}.append(type));
-            return nullptr;
-        }
-        return &*at;
-    }
-
-    const ordered_json& object_;
-    std::string where_;
-    std::string failure_;
-};
-
-Result<ordered_json> parse_object(std::string_view text) {
-    ordered_json json = ordered_json::parse(text, nullptr, false);
-    if (json.is_discarded()) return Error{Errc::kMalformed, "not JSON"};
-    if (!json.is_object()) return Error{Errc::kMalformed, "not a JSON object"};
-    return json;
+ordered_json discovery_json(const DiscoveryStatus& d) {
+    return {{"known", d.known},
+            {"found", d.found},
+            {"remembered", d.remembered},
+            {"lookups", d.lookups},
+            {"sent", d.sent},
+            {"received", d.received},
+            {"refused", d.refused},
+            {"dns_records", d.dns_records},
+            {"dns_failures", d.dns_failures}};
 }
 
 Result<NetworkStatus> read_network(const ordered_json& json) {
@@ -175,26 +88,27 @@ Result<ProgressStatus> read_progress(const ordered_json& json) {
     return out;
 }
 
-Result<PeerRow> read_peer(const ordered_json& json, std::size_t index) {
-    const std::string where = "peers[" + std::to_string(index) + "]";
-    if (!json.is_object()) return Error{Errc::kMalformed, where + " must be an object"};
-    Reader in{json, where + "."};
-    PeerRow row;
-    row.enode = in.text("enode");
-    row.client = in.text("client");
-    row.eth_version = static_cast<std::uint32_t>(in.count("eth_version"));
-    const std::string direction = in.text("direction");
-    if (direction != "inbound" && direction != "outbound") in.fail("direction", "is unknown");
-    row.direction = direction == "inbound" ? Direction::kInbound : Direction::kOutbound;
-    row.rtt_ms = in.number("rtt_ms");
-    row.items_per_s = in.number("items_per_s");
-    row.in_flight = in.count("in_flight");
-    row.delivered = in.count("delivered");
-    row.empty = in.count("empty");
-    row.bad = in.count("bad");
-    row.connected_s = in.count("connected_s");
+Result<DialStatus> read_dials(const ordered_json& json) {
+    Reader in{json, "dials."};
+    DialStatus out{
+        in.count("begun"), in.count("inbound"), in.count("unheard"), in.count("sessions"), {}};
+    const ordered_json& ends = in.object("ends");
     FASTSYNC_CHECK(in.outcome());
-    return row;
+    Reader counts{ends, "dials.ends."};
+    for (const auto& [reason, count] : ends.items())
+        out.ends[reason] = counts.count(reason);
+    FASTSYNC_CHECK(counts.outcome());
+    return out;
+}
+
+Result<DiscoveryStatus> read_discovery(const ordered_json& json) {
+    Reader in{json, "discovery."};
+    const DiscoveryStatus out{
+        in.count("known"),   in.count("found"),       in.count("remembered"),
+        in.count("lookups"), in.count("sent"),        in.count("received"),
+        in.count("refused"), in.count("dns_records"), in.count("dns_failures")};
+    FASTSYNC_CHECK(in.outcome());
+    return out;
 }
 
 }  // namespace
@@ -219,16 +133,10 @@ std::string to_json(const StatusSnapshot& s) {
         out["pivot"] = std::move(pivot);
     }
     out["progress"] = progress_json(s.progress);
-    out["peers"] = {{"connected", s.peers.connected}, {"serving", s.peers.serving}};
-    return dump(out);
-}
-
-std::string peers_to_json(std::span<const PeerRow> peers) {
-    ordered_json rows = ordered_json::array();
-    for (const PeerRow& row : peers)
-        rows.push_back(peer_json(row));
-    ordered_json out;
-    out["peers"] = std::move(rows);
+    out["peers"] = {
+        {"connected", s.peers.connected}, {"serving", s.peers.serving}, {"banned", s.peers.banned}};
+    out["dials"] = dials_json(s.dials);
+    if (s.discovery) out["discovery"] = discovery_json(*s.discovery);
     return dump(out);
 }
 
@@ -252,6 +160,8 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     Reader peers{in.object("peers"), "peers."};
     const ordered_json* head = in.optional_object("head");
     const ordered_json* pivot = in.optional_object("pivot");
+    const ordered_json* dials = in.optional_object("dials");
+    const ordered_json* discovery = in.optional_object("discovery");
     FASTSYNC_CHECK(in.outcome());
 
     const auto known = parse_phase(phase);
@@ -260,8 +170,15 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     FASTSYNC_TRY(out.phase_since, parse_rfc3339(since));
     FASTSYNC_TRY(out.network, read_network(network));
     FASTSYNC_TRY(out.progress, read_progress(progress));
-    out.peers = {peers.count("connected"), peers.count("serving")};
+    out.peers = {peers.count("connected"), peers.count("serving"),
+                 peers.optional_count("banned").value_or(0)};
     FASTSYNC_CHECK(peers.outcome());
+    if (dials != nullptr) {
+        FASTSYNC_TRY(out.dials, read_dials(*dials));
+    }
+    if (discovery != nullptr) {
+        FASTSYNC_TRY(out.discovery, read_discovery(*discovery));
+    }
     if (head != nullptr) {
         FASTSYNC_TRY(out.head, read_head(*head));
     }
@@ -269,20 +186,6 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
         FASTSYNC_TRY(out.pivot, read_pivot(*pivot));
     }
     return out;
-}
-
-Result<std::vector<PeerRow>> peers_from_json(std::string_view text) {
-    FASTSYNC_TRY(const ordered_json json, parse_object(text));
-    const auto peers = json.find("peers");
-    if (peers == json.end() || !peers->is_array()) {
-        return Error{Errc::kMalformed, "peers must be an array"};
-    }
-    std::vector<PeerRow> rows;
-    for (const ordered_json& row : *peers) {
-        FASTSYNC_TRY(PeerRow read, read_peer(row, rows.size()));
-        rows.push_back(std::move(read));
-    }
-    return rows;
 }
 
 }  // namespace fastsync::status

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,6 +77,7 @@ struct ProgressStatus {
 struct PeerCounts {
     std::uint64_t connected = 0;
     std::uint64_t serving = 0;  ///< of these, the ones that deliver the state of the pivot
+    std::uint64_t banned = 0;   ///< nodes we want nothing to do with for a while
 
     friend bool operator==(const PeerCounts&, const PeerCounts&) = default;
 };
@@ -95,8 +97,65 @@ struct PeerRow {
     std::uint64_t empty = 0;      ///< answers without a useful item
     std::uint64_t bad = 0;        ///< malformed, unexpected and timed-out answers
     std::uint64_t connected_s = 0;
+    double penalty = 0;  ///< for what it did; halves in ten minutes, a ban follows at 100
 
     friend bool operator==(const PeerRow&, const PeerRow&) = default;
+};
+
+/// A peer that the operator named, connected or not.
+struct StaticPeerRow {
+    std::string enode;
+    bool connected = false;
+    std::uint64_t dials = 0;
+    std::uint64_t failures = 0;  ///< dials without a session since the last one with
+    std::string last_error;  ///< how the last dial or session ended; empty: not yet, or it stands
+
+    friend bool operator==(const StaticPeerRow&, const StaticPeerRow&) = default;
+};
+
+/// A node that is neither dialed nor let in for a while.
+struct BanRow {
+    std::string node;  ///< its id, 128 hex digits
+    std::string reason;
+    std::uint64_t left_s = 0;
+
+    friend bool operator==(const BanRow&, const BanRow&) = default;
+};
+
+/// Who is a peer, who should be, who must not. What /peers tells.
+struct PeersReport {
+    std::vector<PeerRow> peers;
+    std::vector<StaticPeerRow> static_peers;
+    std::vector<BanRow> bans;
+
+    friend bool operator==(const PeersReport&, const PeersReport&) = default;
+};
+
+/// What became of connections since the start.
+struct DialStatus {
+    std::uint64_t begun = 0;     ///< to static and found peers
+    std::uint64_t inbound = 0;   ///< incoming connections that were heard
+    std::uint64_t unheard = 0;   ///< ... that were closed at once: too many, or too often
+    std::uint64_t sessions = 0;  ///< that stood, in either direction
+    /// Why dials, handshakes and sessions ended, and how often; a bounded number of reasons.
+    std::map<std::string, std::uint64_t> ends;
+
+    friend bool operator==(const DialStatus&, const DialStatus&) = default;
+};
+
+/// The search for nodes since the start; packets are UDP datagrams.
+struct DiscoveryStatus {
+    std::uint64_t known = 0;       ///< nodes in the table
+    std::uint64_t found = 0;       ///< live nodes given to the dialer
+    std::uint64_t remembered = 0;  ///< nodes that the next start tries first
+    std::uint64_t lookups = 0;     ///< rounds of questions
+    std::uint64_t sent = 0;        ///< packets
+    std::uint64_t received = 0;
+    std::uint64_t refused = 0;  ///< of those received: unreadable, unasked, unproven or too many
+    std::uint64_t dns_records = 0;   ///< taken from lists in the Domain Name System
+    std::uint64_t dns_failures = 0;  ///< lists that could not be read
+
+    friend bool operator==(const DiscoveryStatus&, const DiscoveryStatus&) = default;
 };
 
 /// All the daemon tells about itself at one moment. Made whole by its owner, then never changed.
@@ -111,7 +170,9 @@ struct StatusSnapshot {
     std::optional<PivotStatus> pivot;
     ProgressStatus progress;
     PeerCounts peers;
-    std::vector<PeerRow> peer_rows;  ///< told by /peers, not by /status
+    DialStatus dials;
+    std::optional<DiscoveryStatus> discovery;  ///< nothing when it is off
+    PeersReport report;                        ///< told by /peers, not by /status
 
     friend bool operator==(const StatusSnapshot&, const StatusSnapshot&) = default;
 };

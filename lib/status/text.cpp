@@ -120,7 +120,16 @@ std::string describe(const StatusSnapshot& s) {
                        show_count(p.in_flight));
     out += fmt::format("answers   {} retries, {} duplicates, {} unexpected\n",
                        show_count(p.retries), show_count(p.duplicates), show_count(p.unexpected));
-    out += fmt::format("peers     {} connected, {} serving\n", s.peers.connected, s.peers.serving);
+    out += fmt::format("peers     {} connected, {} serving, {} banned\n", s.peers.connected,
+                       s.peers.serving, s.peers.banned);
+    out += fmt::format("dials     {} begun, {} came to us, {} led to a session\n",
+                       show_count(s.dials.begun), show_count(s.dials.inbound),
+                       show_count(s.dials.sessions));
+    if (s.discovery) {
+        out += fmt::format("discovery {} nodes known, {} found, {} packets in, {} out\n",
+                           show_count(s.discovery->known), show_count(s.discovery->found),
+                           show_count(s.discovery->received), show_count(s.discovery->sent));
+    }
     return out;
 }
 

@@ -63,6 +63,10 @@ class CheckLayers(unittest.TestCase):
         place = self.append("lib/crypto/keccak.hpp", "#include <cryptopp/keccak.h>")
         self.assert_complaint(place, "in .cpp files of crypto only")
 
+    def test_detects_a_private_header_elsewhere(self):
+        place = self.append("lib/status/text.hpp", "#include <status/json_reader.hpp>")
+        self.assert_complaint(place, "is for .cpp files of status alone")
+
     def test_detects_third_party_header_in_a_foreign_library(self):
         place = self.append("lib/sync/store.cpp", "#include <rocksdb/db.h>")
         self.assert_complaint(place, "sync may not include <rocksdb/db.h>")

@@ -49,9 +49,9 @@ std::optional<status::StatusSnapshot> DaemonRun::status() const {
 std::optional<status::PeerRow> DaemonRun::peer(const NodeId& id) const {
     const auto reply = status::http_get({"127.0.0.1", daemon_->http_port()}, "/peers", 5s);
     REQUIRE(reply);
-    const auto rows = status::peers_from_json(reply->body);
-    REQUIRE(rows);
-    for (const status::PeerRow& row : *rows) {
+    const auto report = status::peers_from_json(reply->body);
+    REQUIRE(report);
+    for (const status::PeerRow& row : report->peers) {
         const auto enode = parse_enode(row.enode);
         if (enode && enode->id == id) return row;
     }

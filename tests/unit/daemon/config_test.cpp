@@ -122,6 +122,21 @@ TEST_CASE("RunConfig: the forms of a pivot", "[daemon]") {
     }
 }
 
+TEST_CASE("RunConfig: lists of nodes in the DNS", "[daemon]") {
+    const std::string key = "AKPYQIUQIL7PSIACI32J7FGZW56E5FKHEFCCOFHILBIMW3M6LWXS2";
+    CHECK_FALSE(good(complete({})).dns_lists);
+    const RunConfig two = good(complete({"--dns-list", "enrtree://" + key + "@a.example.org",
+                                         "--dns-list", "enrtree://" + key + "@b.example.org"}));
+    REQUIRE(two.dns_lists);
+    REQUIRE(two.dns_lists->size() == 2);
+    CHECK(two.dns_lists->at(1).domain == "b.example.org");
+    const RunConfig none = good(complete({"--dns-list", "off"}));
+    REQUIRE(none.dns_lists);
+    CHECK(none.dns_lists->empty());
+    CHECK(has(error_of(complete({"--dns-list", "nodes.example.org"})),
+              "--dns-list: must be off or enrtree://KEY@DOMAIN"));
+}
+
 TEST_CASE("RunConfig: off switches a service off", "[daemon]") {
     CHECK_FALSE(good(complete({"--http", "off"})).http);
     CHECK_FALSE(good(complete({"--http", "off", "--http-allow-public"})).http);

@@ -13,6 +13,7 @@ namespace {
 struct Rig {
     test::Simulation sim;
     eth::PeerSet peers{NodeId{{0x01}}, 10};
+    eth::Reputation reputation;
     sync::SyncProgress progress;
     StatusContext context{{"xdc", 50, {{0x4a}}}, status::WallTime{1'770'000'000s}, 61, {}};
 
@@ -32,7 +33,7 @@ struct Rig {
             .number;
     }
     [[nodiscard]] status::StatusSnapshot snapshot() const {
-        return make_snapshot(progress, peers, context);
+        return make_snapshot(progress, {peers, {}, {}, reputation, {}, {}}, context);
     }
 };
 
@@ -54,14 +55,15 @@ TEST_CASE("status report: at the start nothing is made up", "[daemon]") {
     CHECK_FALSE(s.version.empty());
     CHECK(s.network == status::NetworkStatus{"xdc", 50, {{0x4a}}});
     CHECK(s.phase == status::Phase::kFindingPeers);
-    CHECK(s.waiting_for == "no peer is connected");
+    CHECK(s.waiting_for == "no peer is connected: no static peer is named and discovery is off");
     CHECK(s.phase_since == rig.context.phase_since);
     CHECK(s.uptime_s == 61);
     CHECK_FALSE(s.head);
     CHECK_FALSE(s.pivot);
     CHECK(s.progress == status::ProgressStatus{});
     CHECK(s.peers == status::PeerCounts{});
-    CHECK(s.peer_rows.empty());
+    CHECK(s.report == status::PeersReport{});
+    CHECK_FALSE(s.discovery);
 }
 
 TEST_CASE("status report: progress, pivot and head are taken over", "[daemon]") {
@@ -115,38 +117,6 @@ TEST_CASE("status report: a rate next to nothing promises no end", "[daemon]") {
     CHECK_FALSE(rig.snapshot().progress.eta_s);
     rig.progress.eta_s = 3600.0;
     CHECK(rig.snapshot().progress.eta_s == 3600U);
-}
-
-TEST_CASE("status report: a row for each session, with what the scheduler knows of it",
-          "[daemon]") {
-    Rig rig;
-    const std::uint64_t serving = rig.join(1, eth::Direction::kOutbound, 75s);
-    const std::uint64_t lacking = rig.join(2, eth::Direction::kInbound, 1500ms);
-    (void)rig.join(3, eth::Direction::kInbound, -1s);  // joined after `now` was read
-    rig.progress.peers = {{sync::PeerId{serving}, 250.5, 40ms, 7, 100, 1, 2, 3},
-                          {sync::PeerId{lacking}, 0, 0ms, 0, 0, 9, 0, 0},
-                          {sync::PeerId{999}, 1, 1ms, 1, 1, 1, 1, 1}};  // gone meanwhile
-    const auto s = rig.snapshot();
-    CHECK(s.peers == status::PeerCounts{3, 1});
-    REQUIRE(s.peer_rows.size() == 3);
-    status::PeerRow expected;
-    expected.enode = to_string(Enode{NodeId{{0xa0, 1}}, "127.0.0.1", 30301, 0});
-    expected.client = "fake/1.0";
-    expected.eth_version = 63;
-    expected.direction = status::Direction::kOutbound;
-    expected.rtt_ms = 40;
-    expected.items_per_s = 250.5;
-    expected.in_flight = 7;
-    expected.delivered = 100;
-    expected.empty = 1;
-    expected.bad = 5;
-    expected.connected_s = 75;
-    CHECK(s.peer_rows[0] == expected);
-    CHECK(s.peer_rows[1].direction == status::Direction::kInbound);
-    CHECK(s.peer_rows[1].connected_s == 1);
-    CHECK(s.peer_rows[1].empty == 9);
-    CHECK(s.peer_rows[2].connected_s == 0);
-    CHECK(s.peer_rows[2].delivered == 0);
 }
 
 TEST_CASE("status report: the log's line says what matters, and only what is known", "[daemon]") {

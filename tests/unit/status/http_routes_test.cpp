@@ -27,7 +27,7 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "HTTP routes: the three pages", "[status]") {
     CHECK(get("/status").status == 200);
     CHECK(get("/status").body == to_json(full_snapshot()));
-    CHECK(get("/peers").body == peers_to_json(full_snapshot().peer_rows));
+    CHECK(get("/peers").body == peers_to_json(full_snapshot().report));
     CHECK(get("/healthz").status == 200);
     CHECK(get("/status?pretty").status == 200);
     CHECK(get("http://127.0.0.1:8645/status").status == 200);

@@ -284,7 +284,7 @@ TEST_CASE("HttpServer: a reader that stalls does not hold its place for ever", "
     options.write_timeout = milliseconds{100};
     RunningServer server{options};
     StatusSnapshot huge = full_snapshot();
-    huge.peer_rows[0].client = std::string(16U * 1024 * 1024, 'x');
+    huge.report.peers[0].client = std::string(16U * 1024 * 1024, 'x');
     server.board().publish(std::make_shared<StatusSnapshot>(huge));
     RawClient stalled{server.port()};
     stalled.send(request("GET", "/peers"));

@@ -17,7 +17,7 @@ TEST_CASE("status JSON: a snapshot survives the round trip", "[status]") {
     StatusSnapshot sent = full_snapshot();
     const auto got = status_from_json(to_json(sent));
     REQUIRE(got);
-    sent.peer_rows.clear();  // told by /peers
+    sent.report = {};  // told by /peers
     CHECK(*got == sent);
 }
 
@@ -41,7 +41,11 @@ TEST_CASE("status JSON: the document has the promised keys and forms", "[status]
             "codes_committed": 11, "bytes_committed": 12, "pending": 13, "in_flight": 14,
             "retries": 15, "duplicates": 16, "unexpected": 17, "items_per_s": 18.5,
             "bytes_per_s": 19.5},
-        "peers": {"connected": 20, "serving": 21}
+        "peers": {"connected": 20, "serving": 21, "banned": 22},
+        "dials": {"begun": 23, "inbound": 24, "unheard": 25, "sessions": 26,
+            "ends": {"timeout": 27, "too many peers": 28}},
+        "discovery": {"known": 29, "found": 30, "remembered": 31, "lookups": 32, "sent": 33,
+            "received": 34, "refused": 35, "dns_records": 36, "dns_failures": 37}
     })");
     CHECK(doc == expected);
 }
@@ -53,6 +57,7 @@ TEST_CASE("status JSON: what is unknown is absent, never null", "[status]") {
     CHECK_FALSE(doc.contains("head"));
     CHECK_FALSE(doc.contains("pivot"));
     CHECK_FALSE(doc.contains("waiting_for"));
+    CHECK_FALSE(doc.contains("discovery"));
     CHECK_FALSE(doc["progress"].contains("eta_s"));
     CHECK(text.find("null") == std::string::npos);
     const auto got = status_from_json(text);
@@ -62,7 +67,7 @@ TEST_CASE("status JSON: what is unknown is absent, never null", "[status]") {
 
 TEST_CASE("status JSON: a bare state root is a pivot without number and hash", "[status]") {
     StatusSnapshot sent = full_snapshot();
-    sent.peer_rows.clear();
+    sent.report = {};
     sent.pivot->number.reset();
     sent.pivot->hash.reset();
     const json pivot = json::parse(to_json(sent))["pivot"];
@@ -93,35 +98,42 @@ TEST_CASE("status JSON: rates that are no numbers become 0", "[status]") {
     StatusSnapshot s = full_snapshot();
     s.progress.fraction = std::numeric_limits<double>::quiet_NaN();
     s.progress.items_per_s = std::numeric_limits<double>::infinity();
-    s.peer_rows[0].rtt_ms = -std::numeric_limits<double>::infinity();
+    s.report.peers[0].rtt_ms = -std::numeric_limits<double>::infinity();
     const json doc = json::parse(to_json(s));
     CHECK(doc["progress"]["fraction"] == 0.0);
     CHECK(doc["progress"]["items_per_s"] == 0.0);
-    CHECK(json::parse(peers_to_json(s.peer_rows))["peers"][0]["rtt_ms"] == 0.0);
+    CHECK(json::parse(peers_to_json(s.report))["peers"][0]["rtt_ms"] == 0.0);
 }
 
 TEST_CASE("peers JSON: rows survive the round trip", "[status]") {
-    const auto rows = full_snapshot().peer_rows;
-    const auto got = peers_from_json(peers_to_json(rows));
+    const PeersReport report = full_snapshot().report;
+    const auto got = peers_from_json(peers_to_json(report));
     REQUIRE(got);
-    CHECK(*got == rows);
-    const json first = json::parse(peers_to_json(rows))["peers"][0];
+    CHECK(*got == report);
+    const json doc = json::parse(peers_to_json(report));
+    const json first = doc["peers"][0];
     CHECK(first["direction"] == "outbound");
     for (const char* key : {"enode", "client", "eth_version", "rtt_ms", "items_per_s", "in_flight",
-                            "delivered", "empty", "bad", "connected_s"}) {
+                            "delivered", "empty", "bad", "connected_s", "penalty"}) {
         CAPTURE(key);
         CHECK(first.contains(key));
     }
-    CHECK(peers_to_json({}) == R"({"peers":[]})");
+    CHECK(doc["static_peers"] == json::parse(R"([
+        {"enode": "enode://aa@127.0.0.1:30303", "connected": true, "dials": 2, "failures": 0},
+        {"enode": "enode://cc@127.0.0.1:30305", "connected": false, "dials": 9, "failures": 8,
+            "last_error": "connect: refused"}])"));
+    CHECK(doc["bans"] ==
+          json::parse(R"([{"node": "dd", "reason": "is on another chain", "left_s": 1800}])"));
+    CHECK(peers_to_json({}) == R"({"peers":[],"static_peers":[],"bans":[]})");
 }
 
 TEST_CASE("peers JSON: a client name of arbitrary bytes stays valid JSON", "[status]") {
-    auto rows = full_snapshot().peer_rows;
-    rows[0].client = std::string{"\xff\xfe\"\\\x01\0x", 7};
-    const std::string text = peers_to_json(rows);
+    PeersReport report = full_snapshot().report;
+    report.peers[0].client = std::string{"\xff\xfe\"\\\x01\0x", 7};
+    const std::string text = peers_to_json(report);
     const auto got = peers_from_json(text);
     REQUIRE(got);
-    CHECK(got->size() == 2);
+    CHECK(got->peers.size() == 2);
     CHECK(text.find('\xff') == std::string::npos);
 }
 
@@ -145,6 +157,9 @@ TEST_CASE("status JSON: a wrong document is refused naming the key", "[status]")
           "network.genesis_hash must be a hash");
     CHECK(broken([](json& d) { d["pivot"]["moves"] = "2"; }) ==
           "pivot.moves must be an integer of 0 or more");
+    CHECK(broken([](json& d) { d["dials"]["ends"]["timeout"] = "often"; }) ==
+          "dials.ends.timeout must be an integer of 0 or more");
+    CHECK(broken([](json& d) { d["discovery"].erase("found"); }) == "discovery.found is missing");
     CHECK(broken([](json& d) { d["head"] = nullptr; }) == "head must be an object");
     CHECK(broken([](json& d) { d["progress"]["fraction"] = "0.5"; }) ==
           "progress.fraction must be a number");
@@ -152,6 +167,11 @@ TEST_CASE("status JSON: a wrong document is refused naming the key", "[status]")
     CHECK_FALSE(status_from_json("[]").has_value());
     CHECK(peers_from_json(R"({"peers":[3]})").error().detail == "peers[0] must be an object");
     CHECK(peers_from_json(R"({})").error().detail == "peers must be an array");
+    CHECK(peers_from_json(R"({"peers":[],"static_peers":[{"enode":"x","connected":1}]})")
+              .error()
+              .detail == "static_peers[0].connected must be true or false");
+    CHECK(peers_from_json(R"({"peers":[],"static_peers":[]})").error().detail ==
+          "bans must be an array");
 }
 
 TEST_CASE("status time: RFC 3339 in UTC, both ways", "[status]") {

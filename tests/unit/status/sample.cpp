@@ -23,13 +23,20 @@ status::StatusSnapshot full_snapshot() {
     s.head = status::HeadStatus{264, filled(0x22)};
     s.pivot = status::PivotStatus{200, filled(0x33), filled(0x44), 2};
     s.progress = {0.25, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18.5, 19.5};
-    s.peers = {20, 21};
-    s.peer_rows = {
+    s.peers = {20, 21, 22};
+    s.dials = {23, 24, 25, 26, {{"timeout", 27}, {"too many peers", 28}}};
+    s.discovery = status::DiscoveryStatus{29, 30, 31, 32, 33, 34, 35, 36, 37};
+    s.report.peers = {
         {"enode://aa@127.0.0.1:30303", "Geth/v1.8.27", 63, status::Direction::kOutbound, 22.5, 23.5,
-         24, 25, 26, 27, 28},
+         24, 25, 26, 27, 28, 29.5},
         {"enode://bb@127.0.0.1:30304", "XDC/v1.4.4", 62, status::Direction::kInbound, 1.5, 2.5, 3,
-         4, 5, 6, 7},
+         4, 5, 6, 7, 0},
     };
+    s.report.static_peers = {
+        {"enode://aa@127.0.0.1:30303", true, 2, 0, ""},
+        {"enode://cc@127.0.0.1:30305", false, 9, 8, "connect: refused"},
+    };
+    s.report.bans = {{"dd", "is on another chain", 1800}};
     return s;
 }
 

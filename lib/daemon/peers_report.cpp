@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include <daemon/peers_report.hpp>
+
+namespace fastsync::daemon {
+namespace {
+
+std::uint64_t whole_seconds(Duration duration) {
+    return static_cast<std::uint64_t>(std::max(0.0, to_seconds(duration)));
+}
+
+status::PeerRow row_of(const eth::Peer& peer, TimePoint now) {
+    status::PeerRow row;
+    row.enode = to_string(peer.enode);
+    row.client = peer.session->connection().remote_hello().client_name;
+    row.eth_version = peer.session->status().eth_version;
+    row.direction = peer.direction == eth::Direction::kInbound ? status::Direction::kInbound
+                                                               : status::Direction::kOutbound;
+    row.connected_s = whole_seconds(now - peer.since);
+    return row;
+}
+
+void add_scheduler_view(status::PeerRow& row, const sync::PeerView& view) {
+    row.rtt_ms = 1000 * to_seconds(view.round_trip);
+    row.items_per_s = view.items_per_s;
+    row.in_flight = view.in_flight;
+    row.delivered = view.delivered;
+    row.empty = view.empty;
+    row.bad = view.timeouts + view.unexpected;
+}
+
+/// The first static peer that fails, and how many more do; empty when none does.
+std::string failing_static_peers(const PeerFigures& peers) {
+    std::string words;
+    std::size_t more = 0;
+    for (std::size_t i = 0; i < peers.dials.size(); ++i) {
+        const eth::DialState& dial = peers.dials[i];
+        if (dial.failures() == 0 || dial.last_error().empty()) continue;
+        if (!words.empty()) {
+            ++more;
+            continue;
+        }
+        const Enode& enode = peers.static_peers[i];
+        words = fmt::format("static peer {} at {}:{} failed {} times, last with \"{}\"",
+                            short_id(enode.id), enode.host, enode.tcp_port, dial.failures(),
+                            dial.last_error());
+    }
+    if (more > 0) words += fmt::format(" (and {} more)", more);
+    return words;
+}
+
+bool is_connected(const eth::PeerSet& peers, const NodeId& id) {
+    const auto& all = peers.all();
+    return std::any_of(all.begin(), all.end(),
+                       [&id](const auto& entry) { return entry.second.enode.id == id; });
+}
+
+/// The end that most connections came to.
+std::string commonest_end(const eth::HostStats& stats) {
+    const auto most =
+        std::max_element(stats.ends.begin(), stats.ends.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most == stats.ends.end()) return {};
+    return fmt::format(", most end with \"{}\" ({} times)", most->first, most->second);
+}
+
+}  // namespace
+
+PeerFigures figures_of(const eth::Host& host, std::optional<FinderFigures> finder) {
+    return {host.peers(),      host.static_peers(), host.dials(),
+            host.reputation(), host.stats(),        std::move(finder)};
+}
+
+status::PeersReport peers_report(const sync::SyncProgress& progress, const PeerFigures& peers,
+                                 TimePoint now) {
+    status::PeersReport out;
+    for (const auto& [number, peer] : peers.peers.all()) {
+        status::PeerRow row = row_of(peer, now);
+        row.penalty = peers.reputation.penalty(peer.enode.id, now);
+        const sync::PeerId id{number};
+        const auto view = std::find_if(progress.peers.begin(), progress.peers.end(),
+                                       [&id](const auto& p) { return p.id == id; });
+        if (view != progress.peers.end()) add_scheduler_view(row, *view);
+        out.peers.push_back(std::move(row));
+    }
+    for (std::size_t i = 0; i < peers.dials.size(); ++i) {
+        const Enode& enode = peers.static_peers[i];
+        const eth::DialState& dial = peers.dials[i];
+        out.static_peers.push_back({to_string(enode), is_connected(peers.peers, enode.id),
+                                    dial.attempts(), dial.failures(), dial.last_error()});
+    }
+    for (const eth::Ban& ban : peers.reputation.bans(now)) {
+        out.bans.push_back({to_hex(ban.id), std::string{eth::reaction_to(ban.reason).words},
+                            whole_seconds(ban.until - now)});
+    }
+    return out;
+}
+
+status::PeerCounts count_peers(const status::PeersReport& report) {
+    const auto serving = std::count_if(report.peers.begin(), report.peers.end(),
+                                       [](const auto& row) { return row.delivered > 0; });
+    return {report.peers.size(), static_cast<std::uint64_t>(serving), report.bans.size()};
+}
+
+status::DialStatus dials_of(const eth::HostStats& stats) {
+    return {stats.dials, stats.inbound, stats.unheard, stats.sessions, stats.ends};
+}
+
+std::optional<status::DiscoveryStatus> discovery_of(const PeerFigures& peers) {
+    if (!peers.finder) return std::nullopt;
+    const discovery::EngineStats& engine = peers.finder->engine;
+    return status::DiscoveryStatus{
+        engine.known,
+        engine.found,
+        peers.finder->remembered,
+        engine.rounds,
+        engine.sent,
+        engine.received,
+        engine.limited + engine.malformed + engine.unexpected + engine.unproven,
+        peers.finder->dns.records,
+        peers.finder->dns.failures};
+}
+
+std::string why_no_peers(const PeerFigures& peers) {
+    std::string words = failing_static_peers(peers);
+    if (words.empty() && !peers.static_peers.empty()) words = "static peers are being dialed";
+    if (peers.finder) {
+        if (!words.empty()) words += "; ";
+        words +=
+            fmt::format("discovery knows {} nodes, {} dials so far{}", peers.finder->engine.known,
+                        peers.stats.dials, commonest_end(peers.stats));
+    } else if (words.empty()) {
+        words = "no static peer is named and discovery is off";
+    }
+    return words;
+}
+
+}  // namespace fastsync::daemon
