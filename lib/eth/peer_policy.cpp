@@ -13,9 +13,10 @@ constexpr std::array kPolicy{
     Reaction{Fault::kWrongChain, "is on another chain", 100, DisconnectReason::kSubprotocolError},
     Reaction{Fault::kBrokenHandshake, "breaks the handshake", 40,
              DisconnectReason::kBreachOfProtocol},
-    Reaction{Fault::kBrokenProtocol, "breaks the protocol", 50,
+    // More than half of a ban: penalties fade, and the second time within minutes is to be the last.
+    Reaction{Fault::kBrokenProtocol, "breaks the protocol", 60,
              DisconnectReason::kBreachOfProtocol},
-    Reaction{Fault::kFlood, "floods us", 50, DisconnectReason::kBreachOfProtocol},
+    Reaction{Fault::kFlood, "floods us", 60, DisconnectReason::kBreachOfProtocol},
     Reaction{Fault::kUnrequestedItems, "sends items nobody asked for", 100,
              DisconnectReason::kSubprotocolError},
     Reaction{Fault::kForgedHeaders, "sends headers that do not link", 100,

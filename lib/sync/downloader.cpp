@@ -314,10 +314,13 @@ Task<bool> Downloader::advance_head(std::shared_ptr<StatePeer> peer) {
     auto above = co_await peer->get_headers({head.number + 1, PivotChooser::kMaxHeaders, 0, false},
                                             clock_.now() + PivotChooser::kHeaderTimeout);
     if (!above || above->empty()) co_return false;
+    if (!check_linked(*above)) {
+        peer->report(Misbehaviour::kForgedHeaders);
+        co_return false;
+    }
     // Another branch than ours: nothing to add; the next choice of a pivot looks at all peers
     // again.
-    const bool fits = pivot_->headers.back() == head && chain::links(head, above->front()) &&
-                      check_linked(*above);
+    const bool fits = pivot_->headers.back() == head && chain::links(head, above->front());
     if (!fits) co_return false;
     for (auto& header : *above)
         pivot_->headers.push_back(std::move(header));

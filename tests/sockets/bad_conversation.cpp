@@ -292,8 +292,8 @@ Task<void> BadPeer::Conversation::answer_oddly(std::vector<Bytes> blobs, std::si
     if (manner != Manner::kNone) show();
     if (manner == Manner::kUnrequested) co_await send_unrequested();
     if (manner == Manner::kPartial && blobs.size() > 3) blobs.resize(3);
-    const bool lacks =
-        manner == Manner::kEmpty || manner == Manner::kFalseHead || manner == Manner::kForgedChain;
+    const bool lacks = manner == Manner::kEmpty || manner == Manner::kFalseHead ||
+                       manner == Manner::kForgedChain || manner == Manner::kUnlinkedHeaders;
     if (lacks) blobs.clear();
     if (manner == Manner::kBomb) blobs.assign(1, Bytes(kBombSize));
     if (manner == Manner::kPlaceholders) blobs.assign(asked, Bytes{});

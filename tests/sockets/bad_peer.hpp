@@ -35,7 +35,7 @@ enum class Manner {
     kOversized,        ///< its first answer says to be of 16 MiB
     kMalformed,        ///< its first answer is no RLP
     kUnknownCode,      ///< answers with a message of another version
-    kUnlinkedHeaders,  ///< its headers do not name each other as parents
+    kUnlinkedHeaders,  ///< its headers do not name each other as parents, and no state
     kOtherGenesis,     ///< its Status names another genesis
     kOtherForks,       ///< its Status names other forks; from eth/64 on
     kFalseHead,        ///< the best head of all in its Status, which it does not hold, and no state
