@@ -13,7 +13,7 @@ constexpr std::array kPolicy{
     Reaction{Fault::kWrongChain, "is on another chain", 100, DisconnectReason::kSubprotocolError},
     Reaction{Fault::kBrokenHandshake, "breaks the handshake", 40,
              DisconnectReason::kBreachOfProtocol},
-    // More than half of a ban: penalties fade, and the second time within minutes is to be the last.
+    // More than half of a ban: penalties fade, and the second time is to be the last.
     Reaction{Fault::kBrokenProtocol, "breaks the protocol", 60,
              DisconnectReason::kBreachOfProtocol},
     Reaction{Fault::kFlood, "floods us", 60, DisconnectReason::kBreachOfProtocol},

@@ -17,7 +17,8 @@ Downloader::Downloader(storage::StateStore& store, async::Clock& clock, async::E
       scope_(executor),
       wake_(executor),
       stopping_(executor),
-      root_ended_(executor) {}
+      root_ended_(executor),
+      ledger_(options_.most_in_flight) {}
 
 void Downloader::peer_joined(std::shared_ptr<StatePeer> peer) {
     ledger_.join(peer->id());

@@ -40,7 +40,11 @@ struct PeerRecord {
 /// never hang on the lifetime of one root's scheduler (the stall of the original at a root switch).
 class PeerLedger {
   public:
-    void join(PeerId peer) { peers_.try_emplace(peer); }
+    /// @param most_in_flight  requests to one peer; see PeerRate
+    explicit PeerLedger(std::size_t most_in_flight = PeerRate::kMaxWindow)
+        : most_in_flight_(most_in_flight) {}
+
+    void join(PeerId peer) { peers_.try_emplace(peer, PeerRecord{PeerRate{most_in_flight_}}); }
     /// Forgets the peer and returns its open requests.
     [[nodiscard]] std::vector<OpenRequest> leave(PeerId peer);
 
@@ -63,6 +67,7 @@ class PeerLedger {
     }
 
   private:
+    std::size_t most_in_flight_;
     std::map<PeerId, PeerRecord> peers_;
     std::map<RequestId, OpenRequest> requests_;
     std::size_t open_items_ = 0;
