@@ -43,6 +43,11 @@ IpAddress ip_of(const std::string& host) {
     return parsed ? *parsed : IpAddress{};
 }
 
+/// The peer ended it, with a word or without.
+bool is_its_end(const Error& why) {
+    return why.code == Errc::kClosed || why.code == Errc::kDisconnected;
+}
+
 /// What is counted of the end of a connection: a kind of failure, or what the peer said.
 std::string reason_of(const Error& why) {
     if (why.code == Errc::kDisconnected) return why.message();
@@ -204,9 +209,7 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
                               Enode enode, Direction direction) {
     if (stopped_) co_return Ended{{Errc::kClosed, "we are stopping"}, {}};
     const PeerSet::Rank rank = rank_of(enode.id);
-    const bool banned =
-        rank == PeerSet::Rank::kOrdinary && reputation_.ban(enode.id, clock_.now()).has_value();
-    if (banned) {
+    if (is_banned(enode.id)) {
         co_return co_await turn_away(std::move(connection), rlpx::DisconnectReason::kUselessPeer);
     }
     if (has_satellite_alone(*connection)) {
@@ -217,8 +220,11 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
     auto opened = co_await Session::open(std::move(connection), backend_, clock_);
     if (!opened) {
         peers_.release(enode.id);
+        const bool left = direction == Direction::kInbound && is_its_end(opened.error());
         if (const auto fault = fault_in(opened.error(), ConnectionStage::kSession))
             blame(enode.id, *fault);
+        else if (left && !stopped_)
+            blame(enode.id, Fault::kComesAndGoes);
         co_return Ended{opened.error(), {}};
     }
     const std::shared_ptr<Session> session = *std::move(opened);
@@ -236,7 +242,11 @@ Task<Host::Ended> Host::run_session(Peer peer) {
     co_await scope.join();
     peer.session->observe(nullptr);
     peers_.remove(peer.number);
-    if (const auto fault = fault_in(why, ConnectionStage::kSession)) blame(peer.enode.id, *fault);
+    if (const auto fault = fault_in(why, ConnectionStage::kSession)) {
+        blame(peer.enode.id, *fault);
+    } else if (was_short_visit(peer, why)) {
+        blame(peer.enode.id, Fault::kComesAndGoes);
+    }
     if (refused) co_return Ended{refused->code == Errc::kClosed ? why : *refused, {}};
     tell_source(peer, peer.session->stats().items);
     if (observer_ != nullptr) observer_->on_left(peer, why);
@@ -276,15 +286,29 @@ PeerSet::Rank Host::rank_of(const NodeId& id) const {
     return always ? PeerSet::Rank::kStatic : PeerSet::Rank::kOrdinary;
 }
 
+/// Whether an incoming peer left before anybody could have got anything of it.
+bool Host::was_short_visit(const Peer& peer, const Error& why) const {
+    const bool by_itself = peer.direction == Direction::kInbound && is_its_end(why) &&
+                           !peer.session->connection().was_left();
+    return by_itself && clock_.now() - peer.since < kShortVisit && peer.session->stats().items == 0;
+}
+
 void Host::blame(const NodeId& id, Fault fault) {
     const Reaction& reaction = reaction_to(fault);
     reputation_.note(id, fault, clock_.now());
     log::debug("peers", "peer={} fault=\"{}\" penalty={:.0f} dropped={}", short_id(id),
                reaction.words, reputation_.penalty(id, clock_.now()), reaction.goodbye.has_value());
-    if (!reaction.goodbye) return;
+    const bool banned = is_banned(id);
+    if (!reaction.goodbye && !banned) return;
+    const auto goodbye = reaction.goodbye.value_or(rlpx::DisconnectReason::kUselessPeer);
     for (const auto& [number, peer] : peers_.all()) {
-        if (peer.enode.id == id) peer.session->disconnect(*reaction.goodbye);
+        if (peer.enode.id == id) peer.session->disconnect(goodbye);
     }
+}
+
+/// Static and trusted peers find a place all the same.
+bool Host::is_banned(const NodeId& id) const {
+    return rank_of(id) == PeerSet::Rank::kOrdinary && reputation_.ban(id, clock_.now()).has_value();
 }
 
 void Host::note_end(const Error& why) {

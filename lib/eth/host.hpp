@@ -131,6 +131,8 @@ class Host {
     [[nodiscard]] bool worth_dialing(const Enode& enode) const;
     void make_room();
     void note_end(const Error& why);
+    [[nodiscard]] bool is_banned(const NodeId& id) const;
+    [[nodiscard]] bool was_short_visit(const Peer& peer, const Error& why) const;
     void tell_source(const Peer& peer, std::uint64_t items);
     [[nodiscard]] async::Task<Ended> serve(std::unique_ptr<rlpx::Connection> connection,
                                            net::ByteStream& stream, Enode enode,

@@ -13,9 +13,10 @@ constexpr std::array kPolicy{
     Reaction{Fault::kWrongChain, "is on another chain", 100, DisconnectReason::kSubprotocolError},
     Reaction{Fault::kBrokenHandshake, "breaks the handshake", 40,
              DisconnectReason::kBreachOfProtocol},
-    Reaction{Fault::kBrokenProtocol, "breaks the protocol", 50,
+    // More than half of a ban: penalties fade, and the second time is to be the last.
+    Reaction{Fault::kBrokenProtocol, "breaks the protocol", 60,
              DisconnectReason::kBreachOfProtocol},
-    Reaction{Fault::kFlood, "floods us", 50, DisconnectReason::kBreachOfProtocol},
+    Reaction{Fault::kFlood, "floods us", 60, DisconnectReason::kBreachOfProtocol},
     Reaction{Fault::kUnrequestedItems, "sends items nobody asked for", 100,
              DisconnectReason::kSubprotocolError},
     Reaction{Fault::kForgedHeaders, "sends headers that do not link", 100,
@@ -28,6 +29,8 @@ constexpr std::array kPolicy{
              DisconnectReason::kTooManyPeers},
     // It may serve the next root.
     Reaction{Fault::kRootUnserved, "does not serve the state root", 0, std::nullopt},
+    // A client that tries us every half minute, as go-ethereum does, may do so for 20 minutes.
+    Reaction{Fault::kComesAndGoes, "comes and goes", 5, std::nullopt},
 };
 
 }  // namespace

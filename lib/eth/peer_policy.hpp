@@ -23,6 +23,7 @@ enum class Fault : std::uint8_t {
     kStalling,          ///< requests of the smallest size time out
     kUseless,           ///< connected for a while and gave nothing, while others wait for its place
     kRootUnserved,      ///< does not have the state that is synced
+    kComesAndGoes,      ///< came by itself, gave nothing and left within kShortVisit
 };
 
 /// What follows from a fault.
@@ -31,7 +32,7 @@ struct Reaction {
     std::string_view words;  ///< for logs and the status page
     /// Added to the node's penalty; at kBanPenalty it is banned.
     double penalty = 0;
-    /// What the peer is told before it is let go; nothing: it stays.
+    /// What the peer is told before it is let go; nothing: it stays, unless it is banned by now.
     std::optional<rlpx::DisconnectReason> goodbye;
 };
 
@@ -41,6 +42,8 @@ inline constexpr Duration kPenaltyHalfLife = std::chrono::minutes{10};
 /// The first ban; every further one is twice as long, up to the longest.
 inline constexpr Duration kFirstBan = std::chrono::minutes{30};
 inline constexpr Duration kLongestBan = std::chrono::hours{24};
+/// Who wanted something of us stays longer than that; each visit costs us a handshake.
+inline constexpr Duration kShortVisit = std::chrono::seconds{5};
 
 /// The one table of what follows from what. A row for each fault.
 [[nodiscard]] std::span<const Reaction> peer_policy() noexcept;

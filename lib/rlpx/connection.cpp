@@ -40,6 +40,7 @@ class PeerConnection final : public Connection {
     [[nodiscard]] std::optional<DisconnectReason> peer_reason() const noexcept override {
         return peer_reason_;
     }
+    [[nodiscard]] bool was_left() const noexcept override { return leave_by_.has_value(); }
 
     [[nodiscard]] Task<Error> run() override;
     [[nodiscard]] Task<Result<Message>> receive() override;

@@ -80,6 +80,8 @@ class Connection {
     virtual void close() noexcept = 0;
     /// The reason the peer gave, if it sent Disconnect.
     [[nodiscard]] virtual std::optional<DisconnectReason> peer_reason() const noexcept = 0;
+    /// disconnect() was called while it stood: the end is ours.
+    [[nodiscard]] virtual bool was_left() const noexcept = 0;
 };
 
 }  // namespace fastsync::rlpx

@@ -17,7 +17,8 @@ Downloader::Downloader(storage::StateStore& store, async::Clock& clock, async::E
       scope_(executor),
       wake_(executor),
       stopping_(executor),
-      root_ended_(executor) {}
+      root_ended_(executor),
+      ledger_(options_.most_in_flight) {}
 
 void Downloader::peer_joined(std::shared_ptr<StatePeer> peer) {
     ledger_.join(peer->id());
@@ -314,10 +315,13 @@ Task<bool> Downloader::advance_head(std::shared_ptr<StatePeer> peer) {
     auto above = co_await peer->get_headers({head.number + 1, PivotChooser::kMaxHeaders, 0, false},
                                             clock_.now() + PivotChooser::kHeaderTimeout);
     if (!above || above->empty()) co_return false;
+    if (!check_linked(*above)) {
+        peer->report(Misbehaviour::kForgedHeaders);
+        co_return false;
+    }
     // Another branch than ours: nothing to add; the next choice of a pivot looks at all peers
     // again.
-    const bool fits = pivot_->headers.back() == head && chain::links(head, above->front()) &&
-                      check_linked(*above);
+    const bool fits = pivot_->headers.back() == head && chain::links(head, above->front());
     if (!fits) co_return false;
     for (auto& header : *above)
         pivot_->headers.push_back(std::move(header));

@@ -31,6 +31,8 @@ class Downloader {
         WhenComplete when_complete = WhenComplete::kStay;
         /// Unix time for records, as a seam.
         std::uint64_t (*unix_time)() = nullptr;
+        /// Requests to one peer at a time: less than all is for measurements.
+        std::size_t most_in_flight = PeerRate::kMaxWindow;
     };
 
     /// What is committed becomes durable at least this often: a kill repeats no more than that.

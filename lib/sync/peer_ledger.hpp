@@ -35,13 +35,18 @@ struct PeerRecord {
     std::uint64_t empty = 0;      ///< answers without any
     std::uint64_t timeouts = 0;
     std::uint64_t unexpected = 0;  ///< items nobody asked it for
+    std::uint64_t unexpected_bytes = 0;
 };
 
 /// Who is there and what each has been asked. It outlives the roots: whether a peer is free must
 /// never hang on the lifetime of one root's scheduler (the stall of the original at a root switch).
 class PeerLedger {
   public:
-    void join(PeerId peer) { peers_.try_emplace(peer); }
+    /// @param most_in_flight  requests to one peer; see PeerRate
+    explicit PeerLedger(std::size_t most_in_flight = PeerRate::kMaxWindow)
+        : most_in_flight_(most_in_flight) {}
+
+    void join(PeerId peer) { peers_.try_emplace(peer, PeerRecord{PeerRate{most_in_flight_}}); }
     /// Forgets the peer and returns its open requests.
     [[nodiscard]] std::vector<OpenRequest> leave(PeerId peer);
 
@@ -68,6 +73,7 @@ class PeerLedger {
     }
 
   private:
+    std::size_t most_in_flight_;
     std::map<PeerId, PeerRecord> peers_;
     std::map<RequestId, OpenRequest> requests_;
     std::size_t open_items_ = 0;

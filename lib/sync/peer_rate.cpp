@@ -46,7 +46,7 @@ void PeerRate::resize_window() {
     const double in_pipe = items_per_second() * best_round_trip_s_;
     const auto wanted =
         static_cast<std::size_t>(std::ceil(2.0 * in_pipe / static_cast<double>(batch()))) + 2;
-    window_ = std::clamp<std::size_t>(wanted, 1, std::min(window_ * 2, kMaxWindow));
+    window_ = std::clamp<std::size_t>(wanted, 1, std::min(window_ * 2, most_));
 }
 
 std::size_t PeerRate::batch() const noexcept {

@@ -27,6 +27,10 @@ class PeerRate {
     static constexpr Duration kMaxRoundTrip = std::chrono::seconds{20};
     static constexpr Duration kMaxTimeout = std::chrono::seconds{60};
 
+    PeerRate() = default;
+    /// @param most  the largest window, 1 to kMaxWindow: less than that is for measurements
+    explicit PeerRate(std::size_t most) : most_(most) {}
+
     /// An answer with `items` useful items to a request sent at `sent`.
     void delivered(std::size_t items, TimePoint sent, TimePoint arrived);
     /// A request was not answered in time.
@@ -51,6 +55,7 @@ class PeerRate {
     double best_round_trip_s_ = 0;
     std::size_t deliveries_ = 0;
     std::size_t window_ = 1;
+    std::size_t most_ = kMaxWindow;
     std::size_t batch_cap_ = kFirstBatch;
     TimePoint last_arrival_{};
 };

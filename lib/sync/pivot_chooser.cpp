@@ -99,8 +99,12 @@ Task<std::optional<chain::BlockHeader>> head_of(std::shared_ptr<StatePeer> peer,
         const HeaderRequest above{head.number + 1, PivotChooser::kMaxHeaders, 0, false};
         auto next = co_await peer->get_headers(above, clock.now() + kTimeout);
         if (!next || next->empty()) break;
+        if (!check_linked(*next)) {
+            peer->report(Misbehaviour::kForgedHeaders);
+            co_return std::nullopt;
+        }
         // A reorganisation between two answers, or a lie: stay with what is known to link.
-        if (!chain::links(head, next->front()) || !check_linked(*next)) break;
+        if (!chain::links(head, next->front())) break;
         head = std::move(next->back());
         if (next->size() < PivotChooser::kMaxHeaders) break;
     }

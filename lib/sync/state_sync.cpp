@@ -30,6 +30,11 @@ class RequestMatcher {
     std::size_t next_ = 0;
 };
 
+bool sends_too_much(const PeerRecord& peer) {
+    return peer.unexpected > StateSync::kMaxUnexpected ||
+           peer.unexpected_bytes > StateSync::kMaxUnexpectedBytes;
+}
+
 bool is_superfluous(const Error& error) {
     return error.code == Errc::kUnrequested || error.code == Errc::kAlreadyHave;
 }
@@ -111,15 +116,14 @@ Result<AnswerVerdict> StateSync::on_answer(const OpenRequest& request,
                                            const NodeDataAnswer& answer) {
     const bool current = request.epoch == epoch_;
     FASTSYNC_TRY(AnswerVerdict verdict, take_blobs(answer, current ? &request : nullptr));
-    if (!current) verdict.unexpected = 0;  // asked for, but for a root that is gone
+    if (!current) verdict.unexpected = verdict.unexpected_bytes = 0;  // of a root that is gone
     const std::size_t worth = verdict.useful + verdict.duplicates;
     PeerRecord& peer = ledger_->at(request.peer);
     peer.rate.delivered(worth, request.sent, answer.arrived);
     peer.delivered += worth;
     peer.empty += worth == 0 ? 1 : 0;
-    peer.unexpected += verdict.unexpected;
-    counters_->unexpected += verdict.unexpected;
-    if (verdict.unexpected > 0 && peer.unexpected > kMaxUnexpected) {
+    count_unexpected(peer, verdict);
+    if (verdict.unexpected > 0 && sends_too_much(peer)) {
         verdict.blame = Misbehaviour::kMalformedBlob;
     }
     if (current) {
@@ -130,16 +134,23 @@ Result<AnswerVerdict> StateSync::on_answer(const OpenRequest& request,
 
 Result<AnswerVerdict> StateSync::on_stray(PeerId peer, const NodeDataAnswer& answer) {
     FASTSYNC_TRY(AnswerVerdict verdict, take_blobs(answer, nullptr));
-    counters_->unexpected += verdict.unexpected;
-    if (ledger_->connected(peer)) {
-        PeerRecord& record = ledger_->at(peer);
-        record.delivered += verdict.useful;
-        record.unexpected += verdict.unexpected;
-        if (record.unexpected > kMaxUnexpected && verdict.useful == 0) {
-            verdict.blame = Misbehaviour::kMalformedBlob;
-        }
+    if (!ledger_->connected(peer)) {
+        counters_->unexpected += verdict.unexpected;
+        return verdict;
+    }
+    PeerRecord& record = ledger_->at(peer);
+    record.delivered += verdict.useful;
+    count_unexpected(record, verdict);
+    if (sends_too_much(record) && verdict.useful == 0) {
+        verdict.blame = Misbehaviour::kMalformedBlob;
     }
     return verdict;
+}
+
+void StateSync::count_unexpected(PeerRecord& peer, const AnswerVerdict& verdict) {
+    peer.unexpected += verdict.unexpected;
+    peer.unexpected_bytes += verdict.unexpected_bytes;
+    counters_->unexpected += verdict.unexpected;
 }
 
 Result<AnswerVerdict> StateSync::take_blobs(const NodeDataAnswer& answer,
@@ -163,6 +174,7 @@ Result<AnswerVerdict> StateSync::take_blobs(const NodeDataAnswer& answer,
             // A late answer holds what others have delivered meanwhile: no junk.
             FASTSYNC_TRY(const bool stored, is_stored(hashes_[i]));
             ++(stored ? verdict.surplus : verdict.unexpected);
+            if (!stored) verdict.unexpected_bytes += answer.blobs[i].size();
         } else {
             return taken.error();
         }

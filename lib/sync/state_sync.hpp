@@ -33,6 +33,7 @@ struct AnswerVerdict {
     std::size_t duplicates = 0;  ///< asked for, and known by then
     std::size_t surplus = 0;     ///< not asked for, but items of the state that are known
     std::size_t unexpected = 0;
+    std::size_t unexpected_bytes = 0;
     std::optional<Misbehaviour> blame;
 };
 
@@ -42,6 +43,8 @@ class StateSync {
   public:
     /// Answers made only of items nobody asked for that a peer may send before it is blamed.
     static constexpr std::uint64_t kMaxUnexpected = 2 * PeerRate::kMaxBatch;
+    /// The same in bytes: a few huge blobs cost as much as many. Servers end an answer at 2 MiB.
+    static constexpr std::uint64_t kMaxUnexpectedBytes = 8U * 1024 * 1024;
     /// A timeout of a request of so few items means the peer stalls.
     static constexpr std::size_t kStallingItems = 2;
     /// When nothing new is left to ask for, a peer with room takes over what another one has owed
@@ -98,6 +101,7 @@ class StateSync {
                                                            PeerId peer) const;
     [[nodiscard]] Result<AnswerVerdict> take_blobs(const NodeDataAnswer& answer,
                                                    const OpenRequest* request);
+    void count_unexpected(PeerRecord& peer, const AnswerVerdict& verdict);
     [[nodiscard]] Result<bool> is_stored(const Hash256& hash) const;
     [[nodiscard]] Result<void> commit();
     void put_back(const OpenRequest& request, RetryQueue::Why why);

@@ -46,12 +46,29 @@ std::optional<status::StatusSnapshot> DaemonRun::status() const {
     return *read;
 }
 
-std::optional<status::PeerRow> DaemonRun::peer(const NodeId& id) const {
+status::PeersReport DaemonRun::peers() const {
     const auto reply = status::http_get({"127.0.0.1", daemon_->http_port()}, "/peers", 5s);
     REQUIRE(reply);
+    if (reply->status != 200) return {};  // before its first report
     const auto report = status::peers_from_json(reply->body);
     REQUIRE(report);
-    for (const status::PeerRow& row : report->peers) {
+    return *report;
+}
+
+std::map<NodeId, std::string> DaemonRun::bans() const {
+    std::map<NodeId, std::string> reasons;
+    for (const status::BanRow& row : peers().bans) {
+        const auto id = fixed_from_hex<NodeId>(row.node);
+        REQUIRE(id);
+        CHECK(row.left_s > 0);
+        reasons[*id] = row.reason;
+    }
+    return reasons;
+}
+
+std::optional<status::PeerRow> DaemonRun::peer(const NodeId& id) const {
+    const status::PeersReport report = peers();
+    for (const status::PeerRow& row : report.peers) {
         const auto enode = parse_enode(row.enode);
         if (enode && enode->id == id) return row;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -31,6 +32,8 @@ class DaemonRun {
     [[nodiscard]] std::optional<status::StatusSnapshot> status() const;
     /// What /peers tells of a node; nothing when it is none.
     [[nodiscard]] std::optional<status::PeerRow> peer(const NodeId& id) const;
+    /// Who is banned, and for what.
+    [[nodiscard]] std::map<NodeId, std::string> bans() const;
     [[nodiscard]] bool is_peer(const NodeId& id) const { return peer(id).has_value(); }
     [[nodiscard]] bool await_phase(status::Phase phase, Duration patience = kPatience) const;
     [[nodiscard]] bool await_complete() const { return await_phase(status::Phase::kComplete); }
@@ -42,6 +45,8 @@ class DaemonRun {
     Duration stop();
 
   private:
+    [[nodiscard]] status::PeersReport peers() const;
+
     std::unique_ptr<daemon::Daemon> daemon_;
     std::optional<Result<void>> outcome_;  ///< written by the thread, read after it ended
     std::thread thread_;

@@ -32,15 +32,16 @@ Task<std::vector<Bytes>> HonestPeer::WorldBackend::headers(eth::HeaderQuery quer
 
 Task<Bytes> HonestPeer::WorldBackend::node_data(std::vector<Hash256> hashes) {
     asked += hashes.size();
+    if (work_ > Duration{}) (void)co_await clock_.sleep_until(clock_.now() + work_, nullptr);
     rlp::Encoder out;
     for (const Hash256& hash : hashes)
         if (const Bytes* blob = world_.find(hash)) out.string(*blob);
     co_return out.take();
 }
 
-HonestPeer::HonestPeer(const World& world, Byte key, std::vector<Enode> dial)
+HonestPeer::HonestPeer(const World& world, Byte key, std::vector<Enode> dial, Duration work)
     : clock_(async::make_system_clock(loop_.executor())),
-      backend_(world),
+      backend_(world, *clock_, work),
       scope_(loop_.executor()) {
     const async::Executor net = loop_.executor();
     auto listener = net::make_tcp_listener(net, *clock_, {"127.0.0.1", 0});

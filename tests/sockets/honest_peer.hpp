@@ -16,7 +16,8 @@ class HonestPeer {
   public:
     /// @param key   makes its node key
     /// @param dial  keeps connected with these
-    HonestPeer(const World& world, Byte key, std::vector<Enode> dial = {});
+    /// @param work  how long it takes over each answer of node data
+    HonestPeer(const World& world, Byte key, std::vector<Enode> dial = {}, Duration work = {});
     HonestPeer(const HonestPeer&) = delete;
     HonestPeer& operator=(const HonestPeer&) = delete;
     ~HonestPeer();
@@ -30,7 +31,8 @@ class HonestPeer {
   private:
     class WorldBackend final : public eth::Backend {
       public:
-        explicit WorldBackend(const World& world) : world_(world) {}
+        WorldBackend(const World& world, async::Clock& clock, Duration work)
+            : world_(world), clock_(clock), work_(work) {}
         [[nodiscard]] eth::ChainIdentity identity() const override;
         [[nodiscard]] async::Task<std::vector<Bytes>> headers(eth::HeaderQuery query) override;
         [[nodiscard]] async::Task<Bytes> node_data(std::vector<Hash256> hashes) override;
@@ -40,6 +42,8 @@ class HonestPeer {
 
       private:
         const World& world_;
+        async::Clock& clock_;
+        const Duration work_;
     };
 
     daemon::LoopThread loop_{"t-honest"};

@@ -15,6 +15,9 @@ World::World() {
     states[1] = build(model);
     for (std::size_t number = 0; number < kUsualHeaders + 40; ++number)
         chain.extend(states[number < kPivot + 5 ? 0 : 1].root);
+    Hash256 no_root = states[0].root;
+    no_root.data[0] ^= 1U;
+    forged = FakeChain::of(std::vector<Hash256>(kUsualHeaders, no_root), 1);
 }
 
 const Bytes* World::find(const Hash256& hash) const {
@@ -23,8 +26,9 @@ const Bytes* World::find(const Hash256& hash) const {
     return nullptr;
 }
 
-std::vector<Bytes> World::headers(const std::variant<chain::BlockNumber, Hash256>& origin,
-                                  std::uint64_t amount, std::size_t visible) const {
+std::vector<Bytes> World::headers_of(const FakeChain& chain,
+                                     const std::variant<chain::BlockNumber, Hash256>& origin,
+                                     std::uint64_t amount, std::size_t visible) {
     std::size_t at = 0;
     if (const auto* number = std::get_if<chain::BlockNumber>(&origin)) {
         at = *number;

@@ -28,10 +28,18 @@ struct World {
     /// Headers `origin`, ... of the first `visible` ones, as a full node answers.
     [[nodiscard]] std::vector<Bytes> headers(
         const std::variant<chain::BlockNumber, Hash256>& origin, std::uint64_t amount,
-        std::size_t visible = kUsualHeaders) const;
+        std::size_t visible = kUsualHeaders) const {
+        return headers_of(chain, origin, amount, visible);
+    }
+
+    /// The same of any chain.
+    [[nodiscard]] static std::vector<Bytes> headers_of(
+        const FakeChain& chain, const std::variant<chain::BlockNumber, Hash256>& origin,
+        std::uint64_t amount, std::size_t visible = kUsualHeaders);
 
     std::array<BuiltState, 2> states;
     FakeChain chain;
+    FakeChain forged;  ///< as long, over a state that does not exist
 };
 
 /// What `fastsyncd run` would be told: any free ports of the loopback, and to stay.

@@ -92,6 +92,9 @@ class FakeConnection final : public rlpx::Connection {
     [[nodiscard]] std::optional<rlpx::DisconnectReason> peer_reason() const noexcept override {
         return std::nullopt;
     }
+    [[nodiscard]] bool was_left() const noexcept override {
+        return journal_->said_goodbye.has_value();
+    }
 
     std::function<void(std::uint32_t, ByteView)> on_send;
     std::optional<Errc> refuse_with;         ///< what send() fails with

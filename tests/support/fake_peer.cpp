@@ -50,6 +50,14 @@ Task<bool> FakePeer::travel(TimePoint until) {
     co_return !released;
 }
 
+/// When the answer to a request that is sent now is here.
+TimePoint FakePeer::answered_at(std::size_t items) {
+    if (manners_.items_per_s <= 0) return clock_.now() + manners_.latency;
+    const TimePoint begin = std::max(busy_until_, clock_.now() + manners_.latency / 2);
+    busy_until_ = begin + from_seconds(static_cast<double>(items) / manners_.items_per_s);
+    return busy_until_ + manners_.latency / 2;
+}
+
 Task<Result<sync::NodeDataAnswer>> FakePeer::get_node_data(std::vector<Hash256> hashes,
                                                            TimePoint deadline) {
     ++requests_;
@@ -63,7 +71,7 @@ Task<Result<sync::NodeDataAnswer>> FakePeer::get_node_data(std::vector<Hash256> 
     const bool lost = manners_.kind == Kind::kSilent || manners_.kind == Kind::kLate ||
                       manners_.kind == Kind::kMute;
     const bool leaves = manners_.kind == Kind::kLeaves && requests_ >= 5;
-    const bool there = co_await travel(lost ? deadline : clock_.now() + manners_.latency);
+    const bool there = co_await travel(lost ? deadline : answered_at(hashes.size()));
     --in_flight_;
     if (!there || leaves) co_return Error{Errc::kClosed, "peer left"};
     if (manners_.kind == Kind::kLate) late_.push_back(answer(hashes));

@@ -41,7 +41,8 @@ struct PeerManners {
         kMute,          ///< does not even answer for headers
     };
     Kind kind = Kind::kHonest;
-    Duration latency = std::chrono::milliseconds{50};
+    Duration latency = std::chrono::milliseconds{50};  ///< of the whole round trip
+    double items_per_s = 0;  ///< how fast it looks items up, one request after another; 0: at once
 };
 
 /// A peer over FakeChain and BuiltStates in virtual time.
@@ -79,6 +80,7 @@ class FakePeer final : public sync::StatePeer {
     [[nodiscard]] sync::NodeDataAnswer answer(const std::vector<Hash256>& hashes) const;
     [[nodiscard]] const Bytes* find(const Hash256& hash) const;
     /// False when released meanwhile.
+    [[nodiscard]] TimePoint answered_at(std::size_t items);
     [[nodiscard]] async::Task<bool> travel(TimePoint until);
 
     std::uint64_t id_;
@@ -94,6 +96,7 @@ class FakePeer final : public sync::StatePeer {
     std::size_t requests_ = 0;
     std::size_t in_flight_ = 0;
     std::size_t most_in_flight_ = 0;
+    TimePoint busy_until_{};
 };
 
 /// An answer of these blobs, as if they had come in one message.

@@ -154,6 +154,63 @@ TEST_CASE("Host: a peer of another chain is banned, with the reason kept", "[eth
     });
 }
 
+TEST_CASE("Host: who comes and goes again and again is banned; who is sent away is not",
+          "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        Node& here = n.start(1);
+        int visits = 0;
+        while (!here.host->reputation().ban(enode_of(5).id, n.sim.now())) {
+            REQUIRE(++visits < 40);
+            Visit& hasty = n.visits.emplace_back();
+            n.scope.spawn(n.visit(5, here.address, hasty));
+            co_await n.pass(100ms);
+            REQUIRE(hasty.session);
+            hasty.session->disconnect(rlpx::DisconnectReason::kRequested);
+            co_await n.pass(3s);
+        }
+        CHECK(visits > 10);
+        CHECK(here.host->reputation().ban(enode_of(5).id, n.sim.now())->reason ==
+              Fault::kComesAndGoes);
+        Visit& once_more = n.visits.emplace_back();
+        co_await n.visit(5, here.address, once_more);
+        CHECK(once_more.failed);
+
+        Visit& patient = n.visits.emplace_back();
+        n.scope.spawn(n.visit(6, here.address, patient));
+        co_await n.pass(eth::kShortVisit + 1s);
+        REQUIRE(patient.session);
+        patient.session->disconnect(rlpx::DisconnectReason::kRequested);
+        Visit& sent_away = n.visits.emplace_back();
+        n.scope.spawn(n.visit(7, here.address, sent_away));
+        co_await n.pass(100ms);
+        here.host->blame(enode_of(7).id, Fault::kUseless);
+        co_await n.pass(3s);
+        CHECK(patient.ended);
+        CHECK(sent_away.ended);
+        CHECK(here.host->reputation().penalty(enode_of(6).id, n.sim.now()) == 0);
+        CHECK(here.host->reputation().penalty(enode_of(7).id, n.sim.now()) <= 10);
+    });
+}
+
+TEST_CASE("Host: who is banned for what alone costs nobody its place is let go", "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        Node& here = n.start(1);
+        Visit& guest = n.visits.emplace_back();
+        n.scope.spawn(n.visit(5, here.address, guest));
+        co_await n.pass(100ms);
+        here.host->blame(enode_of(5).id, Fault::kRootUnserved);
+        co_await n.pass(100ms);
+        CHECK_FALSE(guest.ended);
+        for (int i = 0; i < 21; ++i)
+            here.host->blame(enode_of(5).id, Fault::kComesAndGoes);
+        co_await n.pass(3s);
+        CHECK(guest.ended);
+        CHECK(here.host->peers().size() == 0);
+    });
+}
+
 TEST_CASE("Host: who gave nothing makes room when others wait and all places are taken",
           "[eth][host]") {
     Net net;

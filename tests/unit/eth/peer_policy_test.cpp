@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <eth/peer_policy.hpp>
+#include <eth/reputation.hpp>
 
 using namespace fastsync;
 using namespace fastsync::eth;
@@ -31,6 +32,18 @@ TEST_CASE("peer policy: who lies is banned at once, who stalls is let go, who la
     CHECK(reaction_to(Fault::kStalling).penalty < kBanPenalty);
     CHECK(reaction_to(Fault::kStalling).goodbye == DisconnectReason::kUselessPeer);
     CHECK_FALSE(reaction_to(Fault::kRootUnserved).goodbye.has_value());
+    CHECK(reaction_to(Fault::kRootUnserved).penalty == 0);
+}
+
+TEST_CASE("peer policy: who breaks the protocol twice within minutes is banned", "[eth][peers]") {
+    const auto fault = GENERATE(Fault::kBrokenProtocol, Fault::kFlood);
+    Reputation reputation;
+    const TimePoint start{std::chrono::hours{1}};
+    const NodeId id{{1}};
+    reputation.note(id, fault, start);
+    CHECK_FALSE(reputation.ban(id, start));
+    reputation.note(id, fault, start + std::chrono::minutes{5});
+    CHECK(reputation.ban(id, start + std::chrono::minutes{5}));
 }
 
 TEST_CASE("peer policy: only what the peer did wrong is its fault", "[eth][peers]") {

@@ -40,11 +40,12 @@ TEST_CASE("Reputation: penalties add up to a ban, and the ban ends", "[eth][peer
 }
 
 TEST_CASE("Reputation: a penalty halves in its half-life", "[eth][peers]") {
+    const double added = reaction_to(Fault::kBrokenProtocol).penalty;
     Reputation reputation;
     reputation.note(node(1), Fault::kBrokenProtocol, kStart);
-    CHECK(reputation.penalty(node(1), kStart + kPenaltyHalfLife) == Approx(25));
+    CHECK(reputation.penalty(node(1), kStart + kPenaltyHalfLife) == Approx(added / 2));
     reputation.note(node(1), Fault::kBrokenProtocol, kStart + kPenaltyHalfLife);
-    CHECK(reputation.penalty(node(1), kStart + kPenaltyHalfLife) == Approx(75));
+    CHECK(reputation.penalty(node(1), kStart + kPenaltyHalfLife) == Approx(1.5 * added));
     CHECK_FALSE(reputation.ban(node(1), kStart + kPenaltyHalfLife));
 }
 

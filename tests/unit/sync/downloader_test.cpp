@@ -119,6 +119,32 @@ TEST_CASE("Downloader: a silent peer alone is reported as stalling; another one 
     CHECK(silent->reports().front() == Misbehaviour::kStalling);
 }
 
+TEST_CASE("Downloader: headers above the head that do not link are a lie", "[sync]") {
+    World world;
+    const auto d = world.downloader();
+    const auto liar = world.peer(1, Kind::kSilent);
+    d->peer_joined(liar);
+    async::TaskScope scope{world.simulation.executor()};
+    struct Later {
+        static Task<void> run(World& world, Downloader& d, FakePeer& liar) {
+            co_await world.simulation.sleep_until(world.simulation.now() + 3s, nullptr);
+            CHECK(liar.reports().empty());
+            FakeChain other = world.chain;
+            other.extend(world.states[2].root, 1);
+            world.chain.extend(world.states[2].root);
+            other.extend(world.states[2].root, 1);
+            world.chain.headers.push_back(other.head());
+            co_await world.simulation.sleep_until(world.simulation.now() + 5s, nullptr);
+            CHECK(std::count(liar.reports().begin(), liar.reports().end(),
+                             Misbehaviour::kForgedHeaders) > 0);
+            world.chain.headers.pop_back();
+            d.peer_joined(world.peer(2));
+        }
+    };
+    scope.spawn(Later::run(world, *d, *liar));
+    world.complete(*d);
+}
+
 TEST_CASE("Downloader: pinned pivots by number, hash and root", "[sync]") {
     World world;
     PivotPolicy policy;

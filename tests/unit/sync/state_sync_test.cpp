@@ -194,6 +194,30 @@ TEST_CASE("StateSync: a peer that sends junk again and again is blamed", "[sync]
     CHECK(missing_from(rig.store, rig.state) == "");
 }
 
+TEST_CASE("StateSync: one huge blob that nobody asked for is blamed like many small ones",
+          "[sync]") {
+    Rig rig{3, 60};
+    rig.ledger.join(kFirst);
+    const auto requests = rig.assign();
+    REQUIRE_FALSE(requests.empty());
+    const std::size_t size = GENERATE(as<std::size_t>{}, 0, 1);
+    const Bytes blob(StateSync::kMaxUnexpectedBytes + size);
+    SECTION("in an answer") {
+        const auto verdict = rig.answer(requests.front(), {blob});
+        CHECK(verdict.unexpected == 1);
+        CHECK(verdict.blame.has_value() == (size > 0));
+    }
+    SECTION("between the answers") {
+        const auto verdict = rig.state_sync->on_stray(kFirst, test::answer_of({blob}, rig.now));
+        REQUIRE(verdict);
+        CHECK(verdict->unexpected_bytes == blob.size());
+        CHECK(verdict->blame.has_value() == (size > 0));
+        rig.answer(requests.front(), rig.blobs(requests.front()));
+    }
+    rig.ledger.join(kSecond);
+    rig.finish();
+}
+
 TEST_CASE("StateSync: the requests of a peer that leaves go back", "[sync]") {
     Rig rig;
     rig.ledger.join(kFirst);
