@@ -46,7 +46,7 @@ std::uint64_t Engine::random() {
 }
 
 bool Engine::is_usable(const Node& node) const {
-    return node.id != identity_.id() &&
+    return node.id != identity_.id() && can_be_one_host(node.udp) &&
            (node.udp.address.is_v4() ? options_.uses_v4 : options_.uses_v6);
 }
 

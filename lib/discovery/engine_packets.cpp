@@ -4,11 +4,6 @@
 namespace fastsync::discovery {
 namespace {
 
-/// What a node can be answered at.
-bool can_be_answered(const IpEndpoint& from) {
-    return from.port != 0 && !from.address.is_unspecified() && !from.address.is_multicast();
-}
-
 Neighbour told_of(const Node& node) {
     return {{node.udp.address, node.udp.port, node.tcp}, node.id};
 }
@@ -19,7 +14,7 @@ void Engine::receive(const IpEndpoint& from, ByteView datagram, const Moment& mo
     ++stats_.received;
     const bool known = contacts_.proofs().is_known(from.address) || contacts_.expects(from.address);
     const auto source = known ? RateLimiter::Source::kKnown : RateLimiter::Source::kStranger;
-    if (!can_be_answered(from) || !limiter_.admit(from.address, source, moment.now)) {
+    if (!can_be_one_host(from) || !limiter_.admit(from.address, source, moment.now)) {
         ++stats_.limited;
         return;
     }

@@ -31,6 +31,10 @@ bool is_closer(const Hash256& target, const Hash256& a, const Hash256& b) noexce
     return false;
 }
 
+bool can_be_one_host(const IpEndpoint& where) noexcept {
+    return where.port != 0 && !where.address.is_unspecified() && !where.address.is_multicast();
+}
+
 Result<void> check_relayed(const IpAddress& sender, const IpAddress& address) {
     if (address.is_unspecified() || address.is_special())
         return Error{Errc::kMalformed, "an address that no node can have"};

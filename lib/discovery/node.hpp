@@ -38,6 +38,9 @@ struct Node {
 /// True when `a` is nearer to `target` than `b`, by XOR.
 [[nodiscard]] bool is_closer(const Hash256& target, const Hash256& a, const Hash256& b) noexcept;
 
+/// Whether a datagram sent there can reach a host, and no more than one.
+[[nodiscard]] bool can_be_one_host(const IpEndpoint& where) noexcept;
+
 /// Whether `sender` may tell us of a node at `address`: a stranger must not make us knock at doors
 /// inside our own network, or where no host can be.
 /// @return kMalformed: unspecified, multicast or otherwise special; loopback told by somebody who

@@ -348,6 +348,16 @@ TEST_CASE("Engine: nodes of a family we have no socket for are left alone", "[di
     CHECK(talk.heard().empty());
 }
 
+TEST_CASE("Engine: a suggested node at an address of no host, or of many, is left alone",
+          "[discovery]") {
+    Talk talk;
+    talk.engine->suggest({test::seeded_node(5, endpoint("224.0.0.1")),
+                          test::seeded_node(6, endpoint("0.0.0.0")),
+                          test::seeded_node(7, endpoint("1.1.1.1", 0))});
+    talk.engine->advance(at(0s));
+    CHECK(talk.heard().empty());
+}
+
 TEST_CASE("Engine: two of them exchange their records", "[discovery]") {
     EngineNetwork net{1, {}, EngineNetwork::Signatures::kReal};
     EngineOptions options;
