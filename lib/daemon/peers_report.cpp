@@ -44,9 +44,9 @@ std::string failing_static_peers(const PeerFigures& peers) {
             continue;
         }
         const Enode& enode = peers.static_peers[i];
-        words = fmt::format("static peer {} at {}:{} failed {} times, last with \"{}\"",
+        words = fmt::format("static peer {} at {}:{}: {} failed dial{}, the last with \"{}\"",
                             short_id(enode.id), enode.host, enode.tcp_port, dial.failures(),
-                            dial.last_error());
+                            dial.failures() == 1 ? "" : "s", dial.last_error());
     }
     if (more > 0) words += fmt::format(" (and {} more)", more);
     return words;

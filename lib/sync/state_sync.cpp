@@ -53,16 +53,12 @@ std::vector<RequestId> StateSync::assign(TimePoint now) {
     for (const PeerId peer : ledger_->idle()) {
         while (ledger_->at(peer).open_requests < ledger_->at(peer).rate.window()) {
             std::vector<NodeTask> tasks = tasks_for(peer);
-            if (tasks.empty()) break;
-            made.push_back(ledger_->open(peer, std::move(tasks), now, epoch_).id);
-        }
-    }
-    if (trie_.queued() > 0) return made;
-    for (const PeerId peer : ledger_->idle()) {
-        while (ledger_->at(peer).open_requests < ledger_->at(peer).rate.window()) {
-            const auto taken = take_over(peer, now);
-            if (!taken) break;
-            made.push_back(*taken);
+            const auto id =
+                tasks.empty()
+                    ? take_over(peer, now)
+                    : std::optional{ledger_->open(peer, std::move(tasks), now, epoch_).id};
+            if (!id) break;
+            made.push_back(*id);
         }
     }
     return made;
@@ -196,10 +192,19 @@ AnswerVerdict StateSync::on_timeout(const OpenRequest& request) {
         PeerRecord& peer = ledger_->at(request.peer);
         peer.rate.timed_out();
         ++peer.timeouts;
-        if (request.tasks.size() <= kStallingItems) verdict.blame = Misbehaviour::kStalling;
+        const bool stalls = request.tasks.size() <= kStallingItems;
+        if (stalls && !is_only_server(request.peer)) verdict.blame = Misbehaviour::kStalling;
     }
     if (request.epoch == epoch_) put_back(request, RetryQueue::Why::kTimedOut);
     return verdict;
+}
+
+bool StateSync::is_only_server(PeerId peer) const {
+    const auto& peers = ledger_->peers();
+    return ledger_->at(peer).delivered > 0 &&
+           std::none_of(peers.begin(), peers.end(), [peer](const auto& other) {
+               return other.first != peer && other.second.delivered > 0;
+           });
 }
 
 void StateSync::on_returned(const OpenRequest& request) {

@@ -47,8 +47,8 @@ class StateSync {
     static constexpr std::uint64_t kMaxUnexpectedBytes = 8U * 1024 * 1024;
     /// A timeout of a request of so few items means the peer stalls.
     static constexpr std::size_t kStallingItems = 2;
-    /// When nothing new is left to ask for, a peer with room takes over what another one has owed
-    /// for so many times as long as the first would take, and at least this long.
+    /// A peer with room, for which there is nothing else to ask, takes over what another one has
+    /// owed for so many times as long as the first would take, and at least this long.
     static constexpr double kOverdueFactor = 2;
     static constexpr Duration kOverdueAtLeast = std::chrono::milliseconds{500};
 
@@ -58,8 +58,9 @@ class StateSync {
                                                  std::uint64_t epoch);
 
     /// Fills the windows of idle peers, the fastest first, and books the requests in the ledger.
-    /// Near the end, when there is nothing else to ask for, they ask for what slow peers owe: the
-    /// first answer counts. The caller sends them.
+    /// A peer for which there is nothing else (near the end, or because slow peers hold all that
+    /// may be in flight) is asked for what those owe: the first answer counts. The caller sends
+    /// them.
     [[nodiscard]] std::vector<RequestId> assign(TimePoint now);
 
     /// Takes an answer to a request that was closed in the ledger. Items are matched by hash alone.
@@ -70,6 +71,8 @@ class StateSync {
                                                   const NodeDataAnswer& answer);
     /// Node data that answers no open request: useful items are taken all the same.
     [[nodiscard]] Result<AnswerVerdict> on_stray(PeerId peer, const NodeDataAnswer& answer);
+    /// A peer that times out on next to nothing stalls, unless it is the only one that has
+    /// delivered anything: slow is better than nobody.
     [[nodiscard]] AnswerVerdict on_timeout(const OpenRequest& request);
     /// The request was never really asked: the peer went away or took no more.
     void on_returned(const OpenRequest& request);
@@ -101,6 +104,7 @@ class StateSync {
                                                            PeerId peer) const;
     [[nodiscard]] Result<AnswerVerdict> take_blobs(const NodeDataAnswer& answer,
                                                    const OpenRequest* request);
+    [[nodiscard]] bool is_only_server(PeerId peer) const;
     void count_unexpected(PeerRecord& peer, const AnswerVerdict& verdict);
     [[nodiscard]] Result<bool> is_stored(const Hash256& hash) const;
     [[nodiscard]] Result<void> commit();

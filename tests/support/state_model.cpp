@@ -100,6 +100,28 @@ void StateGenerator::mutate(StateModel& model, std::size_t changes) {
     }
 }
 
+StateModel spread_model(std::size_t accounts) {
+    std::mt19937_64 random{7};
+    const auto key = [&random] {
+        Hash256 hash;
+        for (Byte& byte : hash.data)
+            byte = static_cast<Byte>(random());
+        return hash;
+    };
+    StateModel model;
+    for (std::size_t i = 0; i < accounts; ++i) {
+        StateModel::ModelAccount account;
+        account.nonce = i;
+        account.balance = 1 + random() % 1'000'000;
+        const std::size_t slots = i % 50 == 0 ? 1 + random() % 40 : 0;
+        for (std::size_t slot = 0; slot < slots; ++slot)
+            account.storage[key()] = 1 + random() % 1000;
+        if (slots > 0) account.code = Bytes(200 + i % 100, static_cast<Byte>(i));
+        model.accounts[key()] = std::move(account);
+    }
+    return model;
+}
+
 std::string missing_from(const storage::NodeReader& store, const BuiltState& state) {
     for (const auto& [kind, items] :
          {std::pair{ItemKind::kNode, &state.nodes}, std::pair{ItemKind::kCode, &state.codes}}) {

@@ -59,6 +59,10 @@ class StateGenerator {
     std::mt19937_64 random_;
 };
 
+/// Accounts whose keys are spread evenly, as those of a real state are; one in 50 has slots and
+/// code.
+[[nodiscard]] StateModel spread_model(std::size_t accounts);
+
 /// Checks that `store` holds every item of `state`, byte for byte; names the first that it does
 /// not.
 [[nodiscard]] std::string missing_from(const storage::NodeReader& store, const BuiltState& state);

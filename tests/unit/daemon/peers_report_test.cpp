@@ -140,7 +140,7 @@ TEST_CASE("peers report: why nobody is connected is said in words", "[daemon]") 
     CHECK(why_no_peers(rig.figures()) == "static peers are being dialed");
     (void)rig.dials[0].ended({Errc::kConnect, "refused"}, std::nullopt, 0);
     const std::string first = "static peer " + short_id(node(1)) +
-                              " at 10.0.0.1:30303 failed 1 times, last with \"" +
+                              " at 10.0.0.1:30303: 1 failed dial, the last with \"" +
                               Error{Errc::kConnect, "refused"}.message() + "\"";
     CHECK(why_no_peers(rig.figures()) == first);
     (void)rig.dials[1].ended({Errc::kTimeout, "late"}, std::nullopt, 0);

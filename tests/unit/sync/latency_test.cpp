@@ -1,7 +1,5 @@
 // What windows are for: the same sync from peers far away, with as many requests in flight as the
 // window allows and with one. In virtual time, so the ratio is the same on every machine.
-#include <random>
-
 #include <catch2/catch.hpp>
 
 #include <storage/memory_store.hpp>
@@ -27,29 +25,8 @@ struct Line {
     double items_per_s = 0;  ///< of each peer
 };
 
-/// 30,000 accounts with hashed keys, as a real state has them; one in 50 has slots and code.
 const BuiltState& big_state() {
-    static const BuiltState state = [] {
-        std::mt19937_64 random{7};
-        const auto key = [&random] {
-            Hash256 hash;
-            for (Byte& byte : hash.data)
-                byte = static_cast<Byte>(random());
-            return hash;
-        };
-        test::StateModel model;
-        for (std::uint64_t i = 0; i < 30'000; ++i) {
-            test::StateModel::ModelAccount account;
-            account.nonce = i;
-            account.balance = 1 + random() % 1'000'000;
-            const std::size_t slots = i % 50 == 0 ? 1 + random() % 40 : 0;
-            for (std::size_t slot = 0; slot < slots; ++slot)
-                account.storage[key()] = 1 + random() % 1000;
-            if (slots > 0) account.code = Bytes(200 + i % 100, static_cast<Byte>(i));
-            model.accounts[key()] = std::move(account);
-        }
-        return build(model);
-    }();
+    static const BuiltState state = build(test::spread_model(30'000));
     return state;
 }
 

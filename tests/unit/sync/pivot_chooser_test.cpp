@@ -99,6 +99,20 @@ TEST_CASE("PivotChooser: a chain that got shorter is no lie, and no pivot", "[sy
     CHECK(world.peer->reports().empty());
 }
 
+TEST_CASE("PivotChooser: headers above the announced one that do not link are a lie", "[sync]") {
+    World world;
+    // The head is known after 50 ms, what is above it after 100 ms.
+    const auto pivot = world.choose(75ms, [](FakeChain& chain) {
+        FakeChain other = chain;
+        other.extend(root_at(kHead + 1), 9);
+        other.extend(root_at(kHead + 2), 9);
+        chain.extend(root_at(kHead + 1));
+        chain.headers.push_back(other.head());
+    });
+    CHECK_FALSE(pivot);
+    CHECK(world.peer->reports() == std::vector{Misbehaviour::kForgedHeaders});
+}
+
 TEST_CASE("PivotChooser: headers that do not link are a lie", "[sync]") {
     World world;
     const auto pivot = world.choose(125ms, [](FakeChain& chain) {

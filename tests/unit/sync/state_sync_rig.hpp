@@ -17,9 +17,9 @@ inline constexpr sync::PeerId kSecond{2};
 
 /// A state sync of a generated state, and the peers' side of it by hand.
 struct Rig {
-    explicit Rig(std::uint64_t seed = 1, std::size_t accounts = 60) {
-        StateGenerator generator{seed};
-        state = build(generator.make(accounts));
+    explicit Rig(std::uint64_t seed = 1, std::size_t accounts = 60)
+        : Rig(StateGenerator{seed}.make(accounts)) {}
+    explicit Rig(const StateModel& model) : state(build(model)) {
         auto started = sync::StateSync::start(state.root, store, ledger, counters, 1);
         REQUIRE(started);
         state_sync.emplace(*std::move(started));

@@ -113,6 +113,24 @@ TEST_CASE("StateSync: a timeout of two items or fewer means stalling", "[sync]")
     CHECK(rig.time_out(requests[0]).blame == Misbehaviour::kStalling);
 }
 
+TEST_CASE("StateSync: the only peer that serves is not blamed for being slow", "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    rig.ledger.join(kSecond);
+    const auto root = rig.assign().at(0);
+    REQUIRE(root.peer == kFirst);
+    REQUIRE(rig.answer(root, rig.blobs(root)).useful == 1);
+    OpenRequest small;
+    small.peer = kFirst;
+    small.tasks.resize(StateSync::kStallingItems);
+    CHECK_FALSE(rig.state_sync->on_timeout(small).blame);
+    // Another one that delivers makes the difference; one that is only connected does not.
+    rig.ledger.at(kSecond).delivered = 1;
+    CHECK(rig.state_sync->on_timeout(small).blame == Misbehaviour::kStalling);
+    rig.ledger.at(kFirst).delivered = 0;
+    CHECK(rig.state_sync->on_timeout(small).blame == Misbehaviour::kStalling);
+}
+
 TEST_CASE("StateSync: a late answer is used, and its second request harms nobody", "[sync]") {
     Rig rig;
     rig.ledger.join(kFirst);

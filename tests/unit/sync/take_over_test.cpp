@@ -124,6 +124,36 @@ TEST_CASE("take over: not by a peer that lacks the item, nor by one nobody knows
     rig.finish();
 }
 
+TEST_CASE("take over: slow peers that hold all that may be in flight are no wall", "[sync]") {
+    Rig rig{test::spread_model(40'000)};
+    // Until a level is known that is wider than what may be asked for of one: with so many peers
+    // each level is asked for whole.
+    const std::uint64_t helpers = 40;
+    for (std::uint64_t i = 0; i < helpers; ++i)
+        rig.ledger.join(PeerId{10 + i});
+    while (rig.state_sync->trie().queued() <= TrieSync::kMaxRequestedPerDepth + 1000) {
+        const auto requests = rig.assign();
+        REQUIRE_FALSE(requests.empty());
+        for (const auto& request : requests)
+            rig.answer(request, rig.blobs(request));
+    }
+    for (std::uint64_t i = 0; i < helpers; ++i)
+        REQUIRE(rig.ledger.leave(PeerId{10 + i}).empty());
+    const std::uint64_t crowd = TrieSync::kMaxRequestedPerDepth / PeerRate::kFirstBatch + 1;
+    for (std::uint64_t i = 0; i < crowd; ++i)
+        rig.ledger.join(PeerId{100 + i});
+    REQUIRE(rig.assign().size() >= crowd - 1);
+    rig.ledger.join(kSecond);
+    rig.ledger.at(kSecond).rate.delivered(100, rig.now - 10ms, rig.now);
+    CHECK(rig.assign().empty());
+    REQUIRE(rig.state_sync->trie().queued() > 0);
+    rig.now += 1min;
+    const auto requests = rig.assign();
+    REQUIRE_FALSE(requests.empty());
+    CHECK(requests[0].peer == kSecond);
+    CHECK(rig.answer(requests[0], rig.blobs(requests[0])).useful == requests[0].tasks.size());
+}
+
 TEST_CASE("take over: one slow peer does not hold the last items", "[sync]") {
     test::StateGenerator generator{11};
     const test::BuiltState state = build(generator.make(2500));
