@@ -7,6 +7,8 @@
 #include <crypto/keccak.hpp>
 #include <enode/node_record.hpp>
 
+#include "../support/discovery/paper_identity.hpp"
+
 namespace fastsync::fuzz {
 
 using namespace discovery;
@@ -30,46 +32,6 @@ IpAddress address_of(std::initializer_list<Byte> bytes) {
     FASTSYNC_ASSERT(address.has_value());
     return *address;
 }
-
-/// Signs by writing its id: curves would only slow the search down.
-class PaperIdentity final : public Identity {
-  public:
-    PaperIdentity() : key_(key_number(0)), id_(key_.public_key()) {}
-    [[nodiscard]] const NodeId& id() const noexcept override { return id_; }
-    [[nodiscard]] crypto::Signature sign(const Hash256&) const override {
-        crypto::Signature out;
-        std::copy(id_.data.begin(), id_.data.end(), out.data.begin());
-        return out;
-    }
-    [[nodiscard]] Result<NodeId> signer_of(const crypto::Signature& signature,
-                                           const Hash256&) const override {
-        return NodeId::from(signature.view().first(NodeId::kSize));
-    }
-    [[nodiscard]] Result<NodeRecord> sign_record(std::uint64_t sequence,
-                                                 RecordEntries entries) const override {
-        return NodeRecord::sign(key_, sequence, std::move(entries));
-    }
-
-  private:
-    crypto::SecretKey key_;
-    NodeId id_;
-};
-
-class PaperEntropy final : public crypto::EntropySource {
-  public:
-    explicit PaperEntropy(Byte seed) : state_(seed + 1U) {}
-    void fill(std::span<Byte> out) override {
-        for (Byte& byte : out) {
-            state_ ^= state_ << 13U;
-            state_ ^= state_ >> 7U;
-            state_ ^= state_ << 17U;
-            byte = static_cast<Byte>(state_ >> 24U);
-        }
-    }
-
-  private:
-    std::uint64_t state_;
-};
 
 /// Like the engine's counters: addresses of local networks are not counted.
 std::size_t most_of_one_network(const NodeTable& table) {
@@ -153,8 +115,8 @@ IpEndpoint Input::endpoint() {
 }
 
 EngineModel::EngineModel(Byte seed)
-    : identity_(std::make_unique<PaperIdentity>()),
-      entropy_(std::make_unique<PaperEntropy>(seed)),
+    : identity_(std::make_unique<test::PaperIdentity>(key_number(0))),
+      entropy_(std::make_unique<test::SeededEntropy>(seed)),
       now_{TimePoint{std::chrono::hours{1}}, 1'700'000'000} {
     EngineOptions options;
     options.udp_port = 30303;

@@ -30,16 +30,6 @@ IpEndpoint endpoint(std::string_view address, std::uint16_t port) {
     return {ip(address), port};
 }
 
-void SeededEntropy::fill(std::span<Byte> out) {
-    for (Byte& byte : out)
-        byte = static_cast<Byte>(engine_() >> 32U);
-}
-
-crypto::SecretKey seeded_key(std::uint64_t seed) {
-    SeededEntropy entropy{seed};
-    return crypto::SecretKey::generate(entropy);
-}
-
 discovery::Node seeded_node(std::uint64_t seed, const IpEndpoint& udp) {
     return discovery::make_node(seeded_key(seed).public_key(), udp, 30303);
 }
@@ -47,20 +37,6 @@ discovery::Node seeded_node(std::uint64_t seed, const IpEndpoint& udp) {
 IpAddress own_subnet(std::size_t index) {
     return *IpAddress::from(Bytes{static_cast<Byte>(20 + index / 65536),
                                   static_cast<Byte>(index / 256), static_cast<Byte>(index), 1});
-}
-
-crypto::Signature PaperIdentity::sign(const Hash256&) const {
-    crypto::Signature out;
-    std::copy(id_.data.begin(), id_.data.end(), out.data.begin());
-    return out;
-}
-
-Result<NodeId> PaperIdentity::signer_of(const crypto::Signature& signature, const Hash256&) const {
-    return NodeId::from(signature.view().first(NodeId::kSize));
-}
-
-Result<NodeRecord> PaperIdentity::sign_record(std::uint64_t sequence, RecordEntries entries) const {
-    return NodeRecord::sign(key_, sequence, std::move(entries));
 }
 
 EngineNetwork::EngineNetwork(std::uint64_t seed, Weather weather, Signatures signatures)

@@ -7,8 +7,9 @@
 #include <random>
 #include <vector>
 
-#include <crypto/entropy.hpp>
 #include <discovery/engine.hpp>
+
+#include "paper_identity.hpp"
 
 namespace fastsync::test {
 
@@ -19,39 +20,10 @@ using discovery::Moment;
 [[nodiscard]] IpAddress ip(std::string_view text);
 [[nodiscard]] IpEndpoint endpoint(std::string_view address, std::uint16_t port = 30303);
 
-/// Deterministic bytes.
-class SeededEntropy final : public crypto::EntropySource {
-  public:
-    explicit SeededEntropy(std::uint64_t seed) : engine_(seed) {}
-    void fill(std::span<Byte> out) override;
-
-  private:
-    std::mt19937_64 engine_;
-};
-
-/// The key number `seed`; making it costs 30 us.
-[[nodiscard]] crypto::SecretKey seeded_key(std::uint64_t seed);
 /// A node of key number `seed`.
 [[nodiscard]] discovery::Node seeded_node(std::uint64_t seed, const IpEndpoint& udp);
 /// A public address whose /24 is the node's own.
 [[nodiscard]] IpAddress own_subnet(std::size_t index);
-
-/// Signs by writing its id: networks of hundreds of nodes would else spend their time on curves.
-/// Records are signed truly.
-class PaperIdentity final : public discovery::Identity {
-  public:
-    explicit PaperIdentity(const crypto::SecretKey& key) : key_(key), id_(key.public_key()) {}
-    [[nodiscard]] const NodeId& id() const noexcept override { return id_; }
-    [[nodiscard]] crypto::Signature sign(const Hash256& digest) const override;
-    [[nodiscard]] Result<NodeId> signer_of(const crypto::Signature& signature,
-                                           const Hash256& digest) const override;
-    [[nodiscard]] Result<NodeRecord> sign_record(std::uint64_t sequence,
-                                                 RecordEntries entries) const override;
-
-  private:
-    crypto::SecretKey key_;
-    NodeId id_;
-};
 
 /// Engines whose datagrams reach each other after some time, or not at all.
 class EngineNetwork {
