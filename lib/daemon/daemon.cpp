@@ -18,6 +18,7 @@
 #include <daemon/status_report.hpp>
 #include <daemon/version.hpp>
 #include <eth/host.hpp>
+#include <net/dns.hpp>
 #include <net/tcp.hpp>
 #include <status/board.hpp>
 #include <status/http_server.hpp>
@@ -169,6 +170,15 @@ Result<void> DaemonImpl::open_finder(std::uint16_t tcp_port) {
     options.tcp_port = tcp_port;
     options.bootnodes = std::move(bootnodes);
     options.nodes_file = known;
+    if (!dns_lists.empty()) {
+        auto resolver = net::make_txt_resolver(threads_.net.executor(), *net_clock_, "");
+        if (resolver) {
+            options.resolver = *std::move(resolver);
+        } else {
+            // There are other ways to find nodes.
+            log::warn("discovery", "dns lists are not read: {}", resolver.error().message());
+        }
+    }
     options.dns_lists = std::move(dns_lists);
     const eth::ChainIdentity who = backend_.identity();
     options.forks = who.forks;

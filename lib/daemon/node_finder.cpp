@@ -3,7 +3,6 @@
 #include <common/log.hpp>
 #include <daemon/node_finder.hpp>
 #include <discovery/dns_walk.hpp>
-#include <net/dns.hpp>
 #include <net/udp.hpp>
 
 namespace fastsync::daemon {
@@ -64,24 +63,14 @@ Result<std::unique_ptr<NodeFinder>> NodeFinder::open(async::Executor net, async:
         finder->service_->suggest({node});
         finder->first_.push_back(to_enode(node));
     }
-    FASTSYNC_CHECK(finder->open_dns(entropy, std::move(options.dns_lists)));
-    return finder;
-}
-
-Result<void> NodeFinder::open_dns(crypto::EntropySource& entropy,
-                                  std::vector<discovery::DnsLink> lists) {
-    if (lists.empty()) return {};
-    auto resolver = net::make_txt_resolver(net_, clock_, "");
-    if (!resolver) {
-        // There are other ways to find nodes.
-        log::warn("discovery", "no name server, dns lists are not read: {}",
-                  resolver.error().message());
-        return {};
+    if (options.resolver != nullptr && !options.dns_lists.empty()) {
+        finder->dns_ = std::make_unique<discovery::DnsSource>(
+            net, clock, entropy, std::move(options.resolver), std::move(options.dns_lists),
+            [self = finder.get()](const std::vector<NodeRecord>& records) {
+                self->take_listed(records);
+            });
     }
-    dns_ = std::make_unique<discovery::DnsSource>(
-        net_, clock_, entropy, *std::move(resolver), std::move(lists),
-        [this](const std::vector<NodeRecord>& records) { take_listed(records); });
-    return {};
+    return finder;
 }
 
 NodeFinder::NodeFinder(async::Executor net, async::Executor disk, async::Clock& clock,

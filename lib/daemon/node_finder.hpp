@@ -36,7 +36,9 @@ struct FinderOptions {
     std::uint16_t tcp_port = 0;    ///< announced; 0: we accept no connections
     std::vector<Enode> bootnodes;  ///< each with an IP address and a UDP port
     std::filesystem::path nodes_file;
-    std::vector<discovery::DnsLink> dns_lists{};  ///< read again and again; none: no DNS is asked
+    std::vector<discovery::DnsLink> dns_lists{};  ///< read again and again
+    /// Where they are read; null: nowhere.
+    std::unique_ptr<net::TxtResolver> resolver{};
     /// The forks of our chain, to announce and to tell others' nodes by; null: not known.
     std::shared_ptr<const chain::ForkLadder> forks{};
     chain::ForkPosition head{};  ///< where we stand among them
@@ -73,6 +75,8 @@ class NodeFinder final : public eth::NodeSource {
     }
     /// Nodes in the file's next version.
     [[nodiscard]] std::size_t remembered() const noexcept { return database_.size(); }
+    /// What we say of ourselves.
+    [[nodiscard]] const NodeRecord& record() const noexcept { return service_->record(); }
     /// Our URL, as far as it is known.
     [[nodiscard]] Enode local_enode() const { return service_->local_enode(); }
 
@@ -81,8 +85,6 @@ class NodeFinder final : public eth::NodeSource {
                std::unique_ptr<discovery::DiscoveryService> service,
                discovery::NodeDatabase database, const FinderOptions& options);
 
-    [[nodiscard]] Result<void> open_dns(crypto::EntropySource& entropy,
-                                        std::vector<discovery::DnsLink> lists);
     void take_listed(const std::vector<NodeRecord>& records);
     [[nodiscard]] bool may_be_ours(const NodeRecord& record) const;
 

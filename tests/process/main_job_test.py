@@ -168,6 +168,14 @@ class Discovered(Case):
         again = self.daemon(devnet.network(), "--listen", "127.0.0.1:0", name="client")
         again.wait_until("its peer", lambda s: s["peers"]["connected"] > 0, 60)
 
+    def test_a_list_that_cannot_be_read_is_told(self):
+        network = ["--network-id", "1337", "--genesis-hash", "0x" + "11" * 32]
+        key = "AKPYQIUQIL7PSIACI32J7FGZW56E5FKHEFCCOFHILBIMW3M6LWXS2"
+        daemon = self.daemon(network, "--dns-list", f"enrtree://{key}@nodes.invalid")
+        daemon.wait_until("the failure", lambda s: s["discovery"]["dns_failures"] > 0, 90)
+        self.assertEqual(daemon.logged(r"dns list not read domain=(\S+)"), "nodes.invalid")
+        self.assertEqual(daemon.stop(), 0)
+
     def test_without_discovery_nobody_is_looked_for(self):
         devnet = self.devnet("--accounts", "100", "--contracts", "5")
         daemon = self.daemon(devnet.network(), "--no-discovery", "--listen", "127.0.0.1:0")

@@ -1,0 +1,93 @@
+#include <chain/fork_id.hpp>
+#include <daemon/node_finder.hpp>
+#include <rlp/encode.hpp>
+
+#include "support/discovery/dns_lists.hpp"
+#include "support/simulation.hpp"
+
+using namespace fastsync;
+using namespace fastsync::daemon;
+using namespace std::chrono_literals;
+using async::Task;
+
+namespace {
+
+/// A finder whose socket is bound to loopback: nothing that it sends elsewhere leaves.
+struct Rig {
+    test::Simulation sim;
+    test::SeededEntropy entropy{1};
+    std::shared_ptr<const chain::ForkLadder> forks = [] {
+        chain::ForkSchedule schedule;
+        schedule.blocks = {100, 200};
+        return std::make_shared<const chain::ForkLadder>(*chain::ForkLadder::make(schedule));
+    }();
+
+    std::unique_ptr<NodeFinder> open(std::vector<discovery::DnsLink> lists = {},
+                                     std::unique_ptr<test::DnsLists> resolver = nullptr) {
+        FinderOptions options;
+        options.address = {"127.0.0.1", 0};
+        options.nodes_file = "does-not-exist/nodes.txt";
+        options.forks = forks;
+        options.dns_lists = std::move(lists);
+        options.resolver = std::move(resolver);
+        auto finder = NodeFinder::open(sim.executor(), sim.executor(), sim, entropy,
+                                       test::seeded_key(9), std::move(options));
+        REQUIRE(finder);
+        return *std::move(finder);
+    }
+    [[nodiscard]] Bytes fork_entry(chain::BlockNumber head) const {
+        return chain::encode_fork_id_entry(forks->at({head, 0}));
+    }
+};
+
+/// Where a node of a list is, and its fork id.
+RecordEntries at_public_address(Byte last, const Bytes& fork_entry) {
+    return {{"ip", rlp::encode_string(Bytes{8, 8, 8, last})},
+            {"udp", rlp::encode_uint(30301)},
+            {"tcp", rlp::encode_uint(30303)},
+            {std::string{chain::kForkIdRecordKey}, fork_entry}};
+}
+
+}  // namespace
+
+TEST_CASE("NodeFinder: our record follows the forks of the chain", "[daemon]") {
+    Rig rig;
+    const auto finder = rig.open();
+    const auto announced = [&] {
+        return to_bytes(*finder->record().find(chain::kForkIdRecordKey));
+    };
+    CHECK(announced() == rig.fork_entry(0));
+    const std::uint64_t first = finder->record().sequence();
+    finder->moved({99, 0});
+    CHECK(finder->record().sequence() == first);
+    finder->moved({150, 0});
+    CHECK(announced() == rig.fork_entry(150));
+    CHECK(announced() != rig.fork_entry(0));
+    CHECK(finder->record().sequence() > first);
+}
+
+TEST_CASE("NodeFinder: nodes of lists are dialed, but those of other forks", "[daemon]") {
+    Rig rig;
+    auto resolver = std::make_unique<test::DnsLists>();
+    const auto other = chain::encode_fork_id_entry({{{1, 2, 3, 4}}, 0});
+    const std::vector<discovery::DnsLink> lists{
+        resolver->publish(1, {}, at_public_address(1, rig.fork_entry(0))),
+        resolver->publish(2, {}, at_public_address(2, other))};
+    const auto finder = rig.open(lists, std::move(resolver));
+    struct Main {
+        static Task<void> run(test::Simulation& sim, NodeFinder& finder, std::vector<Enode>& out) {
+            async::TaskScope scope{sim.executor()};
+            scope.spawn(finder.run());
+            (void)co_await sim.sleep_until(sim.now() + 1s, nullptr);
+            auto nodes = co_await finder.next_nodes(10, sim.now() + 1s);
+            if (nodes) out = *std::move(nodes);
+            finder.close();
+            co_await scope.join();
+        }
+    };
+    std::vector<Enode> nodes;
+    rig.sim.run(Main::run(rig.sim, *finder, nodes));
+    REQUIRE(nodes.size() == 1);
+    CHECK(nodes[0] == Enode{test::seeded_key(1).public_key(), "8.8.8.1", 30303, 30301});
+    CHECK(finder->dns_stats().records == 2);
+}
