@@ -26,7 +26,22 @@ struct FixedBytes {
 
     std::array<Byte, N> data{};
 
-    friend bool operator==(const FixedBytes&, const FixedBytes&) = default;
+    friend bool operator==(const FixedBytes& a, const FixedBytes& b) noexcept {
+        if constexpr (N % sizeof(std::uint64_t) == 0) {
+            // Word by word: a call of memcmp costs more than the comparison of a hash.
+            std::uint64_t differences = 0;
+            for (std::size_t i = 0; i < N; i += sizeof differences) {
+                std::uint64_t x = 0;
+                std::uint64_t y = 0;
+                std::memcpy(&x, a.data.data() + i, sizeof x);
+                std::memcpy(&y, b.data.data() + i, sizeof y);
+                differences |= x ^ y;
+            }
+            return differences == 0;
+        } else {
+            return a.data == b.data;
+        }
+    }
     friend std::strong_ordering operator<=>(const FixedBytes& a, const FixedBytes& b) {
         return std::memcmp(a.data.data(), b.data.data(), N) <=> 0;
     }

@@ -13,6 +13,7 @@ constexpr std::size_t kBlockBytes = kWordsPerBlock * sizeof(std::uint64_t);
 constexpr unsigned kProbes = 6;
 constexpr unsigned kProbeBits = 9;  // 512 bits in a block
 constexpr std::size_t kKeysPerBlock = 51;
+constexpr std::size_t kLookahead = 8;
 constexpr std::size_t kFirstBlocks = std::size_t{1} << 15U;  // 1.7 million keys, 2 MiB
 
 // The key is a hash, so its bytes serve as the filter's hash functions.
@@ -37,6 +38,8 @@ struct KeyFilter::Segment {
         const auto index = static_cast<std::size_t>(((place >> 32U) * blocks_) >> 32U);
         return &words_[index * kWordsPerBlock];
     }
+
+    void prefetch(Probe probe) noexcept { __builtin_prefetch(block(probe.place)); }
 
     void add(Probe probe) noexcept {
         std::atomic<std::uint64_t>* words = block(probe.place);
@@ -80,6 +83,25 @@ void KeyFilter::add(ItemKind kind, const Hash256& hash) {
         return;
     }
     segments_[count_.load(std::memory_order_relaxed) - 1]->add(Probe{kind, hash});
+}
+
+void KeyFilter::add(const NodeBatch& batch) {
+    const auto& entries = batch.entries();
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const std::size_t count = count_.load(std::memory_order_relaxed);
+        if (i + kLookahead < entries.size() && count > 0) {
+            const NodeBatch::Entry& ahead = entries[i + kLookahead];
+            segments_[count - 1]->prefetch(Probe{ahead.kind, ahead.hash});
+        }
+        add(entries[i].kind, entries[i].hash);
+    }
+}
+
+void KeyFilter::prefetch(ItemKind kind, const Hash256& hash) const noexcept {
+    const Probe probe{kind, hash};
+    const std::size_t count = count_.load(std::memory_order_acquire);
+    for (std::size_t i = 0; i < count; ++i)
+        segments_[i]->prefetch(probe);
 }
 
 bool KeyFilter::may_contain(ItemKind kind, const Hash256& hash) const noexcept {

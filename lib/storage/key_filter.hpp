@@ -10,7 +10,7 @@
 
 namespace fastsync::storage {
 
-/// A growing Bloom filter over the keys written since the database was opened empty: "not there" in
+/// A growing Bloom filter over the keys committed since the database was opened empty: "not there" in
 /// about 0.1 µs, where asking RocksDB costs 0.3 µs for each table file. Wrong in about 1.5 of 100
 /// answers "may be there", never in "not there".
 ///
@@ -25,6 +25,9 @@ class KeyFilter {
     ~KeyFilter();
 
     void add(ItemKind kind, const Hash256& hash);
+    void add(const NodeBatch& batch);
+    /// Hints that may_contain() will be asked of this key soon.
+    void prefetch(ItemKind kind, const Hash256& hash) const noexcept;
     [[nodiscard]] bool may_contain(ItemKind kind, const Hash256& hash) const noexcept;
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 

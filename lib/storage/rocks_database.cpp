@@ -14,6 +14,8 @@ namespace {
 
 // Items asked of RocksDB in one call.
 constexpr std::size_t kReadBatch = 256;
+// Items whose memory is fetched before they are written.
+constexpr std::size_t kLookahead = 8;
 constexpr std::size_t kScanReadahead = std::size_t{2} << 20U;
 
 rocksdb::Slice slice(std::string_view text) {
@@ -214,8 +216,11 @@ Result<std::uint64_t> RocksDatabase::write_table(const WriteBuffer& items,
     const rocksdb::Options options = db_->GetOptions(items_);
     rocksdb::SstFileWriter writer{rocksdb::EnvOptions{options}, options, items_, kKeepPageCache};
     if (const auto status = writer.Open(file); !status.ok()) return to_error(status, what);
-    for (const std::uint32_t index : items.sorted()) {
-        const WriteBuffer::Item& item = items[index];
+    const std::vector<std::uint32_t> order = items.sorted();
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        if (i + 2 * kLookahead < order.size()) items.prefetch_item(order[i + 2 * kLookahead]);
+        if (i + kLookahead < order.size()) items.prefetch_blob(order[i + kLookahead]);
+        const WriteBuffer::Item& item = items[order[i]];
         const schema::ItemKey key{item.kind, item.hash};
         const auto status = writer.Put(slice(key.view()), slice(item.blob()));
         if (!status.ok()) return to_error(status, what);

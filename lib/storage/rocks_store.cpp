@@ -69,11 +69,11 @@ const ChainIdentity& RocksStore::identity() const noexcept {
 }
 
 Result<bool> RocksStore::has(ItemKind kind, const Hash256& hash) const {
+    if (surely_absent(kind, hash)) return false;
     {
         const Lock lock{mutex_};
         if (find_unflushed(kind, hash)) return true;
     }
-    if (surely_absent(kind, hash)) return false;
     return database_->has(kind, hash);
 }
 
@@ -117,6 +117,7 @@ std::vector<Result<Bytes>> RocksStore::get_many(ItemKind kind,
 Result<void> RocksStore::commit(NodeBatch batch) {
     Lock lock{mutex_};
     FASTSYNC_CHECK(make_room(lock));
+    if (filter_) filter_->add(batch);
     active_->add(batch);
     if (full()) {
         work_wanted_ = true;
@@ -242,10 +243,6 @@ void RocksStore::write_frozen(Lock& lock) {
     // Nobody changes the frozen buffer, so readers may search it meanwhile.
     const WriteBuffer& items = *frozen_;
     const auto size = database_->ingest(items, folder_.staging());
-    if (size && filter_) {
-        for (std::uint32_t i = 0; i < items.size(); ++i)
-            filter_->add(items[i].kind, items[i].hash);
-    }
     lock.lock();
     writing_ = false;
     if (!size) {

@@ -47,6 +47,9 @@ class RocksStore final : public StateStore {
     [[nodiscard]] const ChainIdentity& identity() const noexcept;
 
     [[nodiscard]] Result<bool> has(ItemKind kind, const Hash256& hash) const override;
+    void prefetch(ItemKind kind, const Hash256& hash) const noexcept override {
+        if (filter_) filter_->prefetch(kind, hash);
+    }
     [[nodiscard]] Result<Bytes> get(ItemKind kind, const Hash256& hash) const override;
     [[nodiscard]] std::vector<Result<Bytes>> get_many(
         ItemKind kind, std::span<const Hash256> hashes) const override;

@@ -16,6 +16,8 @@ class NodeReader {
     virtual ~NodeReader() = default;
     /// True once the item was committed (durable or not). kStorage on a read failure.
     [[nodiscard]] virtual Result<bool> has(ItemKind kind, const Hash256& hash) const = 0;
+    /// Hints that has() will be asked of this item in a moment.
+    virtual void prefetch(ItemKind /*kind*/, const Hash256& /*hash*/) const noexcept {}
     /// The item's bytes; kNotFound, kStorage.
     [[nodiscard]] virtual Result<Bytes> get(ItemKind kind, const Hash256& hash) const = 0;
     /// get() of many items of a kind, in their order: cheaper than one by one where reads cost.

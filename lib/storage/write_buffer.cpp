@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include <common/assert.hpp>
 #include <storage/write_buffer.hpp>
 
 namespace fastsync::storage {
@@ -8,6 +7,10 @@ namespace {
 
 constexpr std::size_t kChunkSize = std::size_t{1} << 20U;
 constexpr std::size_t kLargeBlob = kChunkSize / 8;
+constexpr std::size_t kLookahead = 8;
+constexpr std::size_t kCacheLine = 64;
+// Of a longer blob the processor fetches the rest by itself.
+constexpr std::size_t kPrefetchedBytes = 4 * kCacheLine;
 
 // What sorting looks at first: kind and 63 bits of hash decide all but a few comparisons without
 // touching the item.
@@ -24,44 +27,50 @@ std::uint64_t head_of(const WriteBuffer::Item& item) noexcept {
     return (kind << 63U) | (bits >> 1U);
 }
 
+std::uint64_t digest_of(ItemKind kind, const Hash256& hash) noexcept {
+    const std::uint64_t digest = FixedHasher<Hash256>{}(hash);
+    return kind == ItemKind::kCode ? ~digest : digest;
+}
+
 }  // namespace
 
-std::size_t WriteBuffer::IndexHash::operator()(std::uint32_t index) const noexcept {
-    const Item& item = (*items)[index];
-    return (*this)(Key{item.kind, &item.hash});
-}
-
-std::size_t WriteBuffer::IndexHash::operator()(const Key& key) const noexcept {
-    return FixedHasher<Hash256>{}(*key.hash) ^ static_cast<std::size_t>(key.kind);
-}
-
-bool WriteBuffer::IndexEqual::operator()(const Key& key, std::uint32_t index) const noexcept {
-    const Item& item = (*items)[index];
-    return item.kind == key.kind && item.hash == *key.hash;
-}
-
-WriteBuffer::WriteBuffer() : index_(0, IndexHash{&items_}, IndexEqual{&items_}) {}
-WriteBuffer::~WriteBuffer() = default;
-
 void WriteBuffer::add(const NodeBatch& batch) {
-    for (const NodeBatch::Entry& entry : batch.entries()) {
+    const auto& entries = batch.entries();
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (i + kLookahead < entries.size()) {
+            const NodeBatch::Entry& ahead = entries[i + kLookahead];
+            index_.prefetch(digest_of(ahead.kind, ahead.hash));
+        }
+        const NodeBatch::Entry& entry = entries[i];
         if (contains(entry.kind, entry.hash)) continue;
-        const auto index = static_cast<std::uint32_t>(items_.size());
         const ByteView blob = batch.blob(entry);
+        index_.insert(digest_of(entry.kind, entry.hash), static_cast<std::uint32_t>(items_.size()));
         items_.push_back({entry.hash, store(blob), entry.size, entry.kind});
-        index_.insert(index);
         blob_bytes_ += blob.size();
     }
 }
 
+HashIndex::Place WriteBuffer::place_of(ItemKind kind, const Hash256& hash) const {
+    return index_.find(digest_of(kind, hash), [&](HashIndex::Place at) {
+        return items_[at].kind == kind && items_[at].hash == hash;
+    });
+}
+
 bool WriteBuffer::contains(ItemKind kind, const Hash256& hash) const {
-    return index_.find(Key{kind, &hash}) != index_.end();
+    return place_of(kind, hash) != HashIndex::kNone;
 }
 
 std::optional<ByteView> WriteBuffer::find(ItemKind kind, const Hash256& hash) const {
-    const auto found = index_.find(Key{kind, &hash});
-    if (found == index_.end()) return std::nullopt;
-    return items_[*found].blob();
+    const HashIndex::Place place = place_of(kind, hash);
+    if (place == HashIndex::kNone) return std::nullopt;
+    return items_[place].blob();
+}
+
+void WriteBuffer::prefetch_blob(std::uint32_t index) const noexcept {
+    const Item& item = items_[index];
+    for (std::size_t at = 0; at < std::min<std::size_t>(item.size, kPrefetchedBytes);
+         at += kCacheLine)
+        __builtin_prefetch(item.data + at);
 }
 
 std::vector<std::uint32_t> WriteBuffer::sorted() const {

@@ -5,8 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_set.hpp>
-
+#include <common/hash_index.hpp>
 #include <storage/node_batch.hpp>
 
 namespace fastsync::storage {
@@ -25,10 +24,10 @@ class WriteBuffer {
         [[nodiscard]] ByteView blob() const noexcept { return {data, size}; }
     };
 
-    WriteBuffer();
+    WriteBuffer() = default;
     WriteBuffer(const WriteBuffer&) = delete;
     WriteBuffer& operator=(const WriteBuffer&) = delete;
-    ~WriteBuffer();
+    ~WriteBuffer() = default;
 
     /// Takes every item of the batch; one that is held already is passed over.
     void add(const NodeBatch& batch);
@@ -41,37 +40,20 @@ class WriteBuffer {
     /// Payload: the blobs alone.
     [[nodiscard]] std::size_t blob_bytes() const noexcept { return blob_bytes_; }
     [[nodiscard]] const Item& operator[](std::uint32_t index) const { return items_[index]; }
+    /// Hints that the item, and then its blob, will be read soon: items lie in the order in which
+    /// they came, and are read in that of their hashes.
+    void prefetch_item(std::uint32_t index) const noexcept { __builtin_prefetch(&items_[index]); }
+    void prefetch_blob(std::uint32_t index) const noexcept;
     /// Indexes of all items in the order of their keys in the database.
     [[nodiscard]] std::vector<std::uint32_t> sorted() const;
     void clear() noexcept;
 
   private:
-    struct Key {
-        ItemKind kind;
-        const Hash256* hash;
-    };
-    // Both look an index up in items_, or take a key as it is.
-    struct IndexHash {
-        using is_avalanching = void;
-        using is_transparent = void;
-        const std::vector<Item>* items;
-        std::size_t operator()(std::uint32_t index) const noexcept;
-        std::size_t operator()(const Key& key) const noexcept;
-    };
-    struct IndexEqual {
-        using is_transparent = void;
-        const std::vector<Item>* items;
-        bool operator()(std::uint32_t a, std::uint32_t b) const noexcept { return a == b; }
-        bool operator()(const Key& key, std::uint32_t index) const noexcept;
-        bool operator()(std::uint32_t index, const Key& key) const noexcept {
-            return (*this)(key, index);
-        }
-    };
-
+    [[nodiscard]] HashIndex::Place place_of(ItemKind kind, const Hash256& hash) const;
     [[nodiscard]] const Byte* store(ByteView blob);
 
     std::vector<Item> items_;
-    boost::unordered_flat_set<std::uint32_t, IndexHash, IndexEqual> index_;
+    HashIndex index_;
     std::vector<std::unique_ptr<Byte[]>> chunks_;
     std::vector<std::unique_ptr<Byte[]>> large_;  // blobs that would waste a chunk
     std::size_t chunks_used_ = 0;

@@ -156,6 +156,7 @@ Result<AnswerVerdict> StateSync::take_blobs(const NodeDataAnswer& answer,
     crypto::keccak256_batch(answer.blobs, hashes_);
     RequestMatcher matcher{request};
     for (std::size_t i = 0; i < hashes_.size(); ++i) {
+        trie_.prefetch(hashes_, i);
         // Some servers put an empty string in the place of what they lack.
         if (answer.blobs[i].empty()) continue;
         const bool asked = matcher.contains(hashes_[i]);

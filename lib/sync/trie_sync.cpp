@@ -47,22 +47,44 @@ std::vector<NodeTask> TrieSync::missing(std::size_t max) {
 }
 
 Result<void> TrieSync::process(const Hash256& hash, ByteView blob) {
-    const auto code = codes_.find(hash);
-    const auto node = nodes_.find(hash);
-    if (code == codes_.end() && node == nodes_.end()) return Error{Errc::kUnrequested, ""};
-    if (node != nodes_.end()) {
-        const Index index = node->second;
-        const bool waiting = entries_[index].phase == Phase::kWaiting;
-        if (waiting && code == codes_.end()) return Error{Errc::kAlreadyHave, ""};
-        if (!waiting) FASTSYNC_CHECK(process_node(index, blob));
+    const bool is_code = find(codes_, hash) != kNone;
+    const Index node = find(nodes_, hash);
+    if (!is_code && node == kNone) return Error{Errc::kUnrequested, ""};
+    if (node != kNone) {
+        const bool waiting = entries_[node].phase == Phase::kWaiting;
+        if (waiting && !is_code) return Error{Errc::kAlreadyHave, ""};
+        if (!waiting) FASTSYNC_CHECK(process_node(node, blob));
     }
     // Looked up again: processing the node may have changed the table.
-    if (const auto found = codes_.find(hash); found != codes_.end()) {
-        const Index index = found->second;
-        take_off_books(entries_[index]);
-        complete(index, blob);
+    if (const Index code = find(codes_, hash); code != kNone) {
+        take_off_books(entries_[code]);
+        complete(code, blob);
     }
     return {};
+}
+
+void TrieSync::prefetch(std::span<const Hash256> hashes, std::size_t next) const noexcept {
+    // Each step needs what the one before it has fetched: slot, entry, the parent's entry.
+    constexpr std::size_t kStride = 4;
+    if (next + 3 * kStride < hashes.size()) {
+        nodes_.prefetch(digest_of(hashes[next + 3 * kStride]));
+    }
+    if (next + 2 * kStride < hashes.size()) {
+        const Index index = nodes_.guess(digest_of(hashes[next + 2 * kStride]));
+        if (index != kNone) prefetch_entry(index);
+    }
+    if (next + kStride < hashes.size()) {
+        const Index index = nodes_.guess(digest_of(hashes[next + kStride]));
+        if (index == kNone || entries_[index].first_link == kNone) return;
+        __builtin_prefetch(&entries_[links_[entries_[index].first_link].parent].missing_children);
+    }
+}
+
+void TrieSync::prefetch_entry(Index index) const noexcept {
+    const auto* const entry = reinterpret_cast<const Byte*>(&entries_[index]);
+    __builtin_prefetch(entry);
+    __builtin_prefetch(entry + sizeof(Entry) / 2);
+    __builtin_prefetch(entry + sizeof(Entry) - 1);
 }
 
 Result<void> TrieSync::process_node(Index index, ByteView blob) {
@@ -77,6 +99,10 @@ Result<void> TrieSync::process_node(Index index, ByteView blob) {
     entries_[index].share = 0;
     entries_[index].phase = Phase::kWaiting;
     finished_ += at_once;
+    for (const ChildLink& child : children_) {
+        table(child.kind).prefetch(digest_of(child.hash));
+        store_->prefetch(child.kind, child.hash);
+    }
     // Backwards, because queues are popped from the back and the lowest path goes first.
     for (std::size_t i = children_.size(); i-- > 0;) {
         FASTSYNC_CHECK(schedule(children_[i], index));
@@ -92,14 +118,14 @@ Result<void> TrieSync::process_node(Index index, ByteView blob) {
 }
 
 Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
-    Table& known = table(child.kind);
-    if (const auto found = known.find(child.hash); found != known.end()) {
-        Entry& entry = entries_[found->second];
+    HashIndex& known = table(child.kind);
+    if (const Index found = find(known, child.hash); found != kNone) {
+        Entry& entry = entries_[found];
         if (child.kind == ItemKind::kNode && entry.path.trie != child.path.trie) {
             return Error{Errc::kBadState, "one node in an account trie and in a storage trie"};
         }
         entry.share += child.share;
-        link(found->second, parent);
+        link(found, parent);
         return {};
     }
     FASTSYNC_TRY(const bool present, have(child.kind, child.hash));
@@ -108,7 +134,7 @@ Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
         return {};
     }
     const Index index = add_entry(child);
-    known.emplace(child.hash, index);
+    known.insert(digest_of(child.hash), index);
     link(index, parent);
     enqueue(index);
     return {};
@@ -203,7 +229,7 @@ void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready)
         at = link.next;
         if (--entries_[link.parent].missing_children == 0) ready.push_back(link.parent);
     }
-    table(entry.kind).erase(entry.hash);
+    table(entry.kind).erase(digest_of(entry.hash), index);
     entry.phase = Phase::kFree;
     entry.blob = Bytes{};
     free_entries_.push_back(index);
@@ -216,16 +242,13 @@ storage::NodeBatch TrieSync::take_complete() {
 }
 
 bool TrieSync::wants(const NodeTask& task) const {
-    const Table& known = table(task.kind);
-    const auto found = known.find(task.hash);
-    return found != known.end() && entries_[found->second].phase != Phase::kWaiting;
+    const Index found = find(table(task.kind), task.hash);
+    return found != kNone && entries_[found].phase != Phase::kWaiting;
 }
 
 Result<TriePath> TrieSync::path_of(const Hash256& hash) const {
-    for (const Table* known : {&nodes_, &codes_}) {
-        if (const auto found = known->find(hash); found != known->end()) {
-            return entries_[found->second].path;
-        }
+    for (const HashIndex* known : {&nodes_, &codes_}) {
+        if (const Index found = find(*known, hash); found != kNone) return entries_[found].path;
     }
     return Error{Errc::kNotFound, "no pending item of this hash"};
 }

@@ -3,12 +3,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <common/bytes.hpp>
+#include <common/hash_index.hpp>
 #include <storage/node_batch.hpp>
 #include <storage/state_store.hpp>
 #include <sync/key_space.hpp>
@@ -47,6 +48,10 @@ class TrieSync {
     /// among those the lowest path first. They count as requested until processed.
     [[nodiscard]] std::vector<NodeTask> missing(std::size_t max);
 
+    /// Hints that process() will be called with `hashes` from `next` on: most of what scheduling
+    /// costs is waiting for memory.
+    void prefetch(std::span<const Hash256> hashes, std::size_t next) const noexcept;
+
     /// Takes one blob whose Keccak-256 is `hash`.
     /// @return kUnrequested (nobody waits for it), kAlreadyHave (processed, waiting for its
     /// children),
@@ -78,8 +83,8 @@ class TrieSync {
     [[nodiscard]] std::string audit() const;
 
   private:
-    using Index = std::uint32_t;
-    static constexpr Index kNone = UINT32_MAX;
+    using Index = HashIndex::Place;
+    static constexpr Index kNone = HashIndex::kNone;
     /// Account paths are 0..64 deep, storage paths follow below them.
     static constexpr std::size_t kDepths = 2 * (trie::kMaxNibbles + 1);
 
@@ -100,11 +105,11 @@ class TrieSync {
         Index parent = kNone;
         Index next = kNone;
     };
-    using Table = boost::unordered_flat_map<Hash256, Index, FixedHasher<Hash256>>;
 
     explicit TrieSync(const storage::NodeReader& store) : store_(&store) {}
 
     [[nodiscard]] Result<void> schedule(const ChildLink& child, Index parent);
+    void prefetch_entry(Index index) const noexcept;
     [[nodiscard]] Index add_entry(const ChildLink& child);
     void enqueue(Index index);
     void link(Index child, Index parent);
@@ -114,11 +119,19 @@ class TrieSync {
     void finish_one(Index index, ByteView blob, std::vector<Index>& ready);
     [[nodiscard]] Result<bool> have(ItemKind kind, const Hash256& hash) const;
     [[nodiscard]] std::size_t depth_of(const Entry& entry) const noexcept;
-    [[nodiscard]] Table& table(ItemKind kind) noexcept {
+    [[nodiscard]] HashIndex& table(ItemKind kind) noexcept {
         return kind == ItemKind::kCode ? codes_ : nodes_;
     }
-    [[nodiscard]] const Table& table(ItemKind kind) const noexcept {
+    [[nodiscard]] const HashIndex& table(ItemKind kind) const noexcept {
         return kind == ItemKind::kCode ? codes_ : nodes_;
+    }
+    /// The entry of an item that is not complete; kNone.
+    [[nodiscard]] Index find(const HashIndex& known, const Hash256& hash) const {
+        return known.find(digest_of(hash),
+                          [&](Index at) { return entries_[at].hash == hash; });
+    }
+    [[nodiscard]] static std::uint64_t digest_of(const Hash256& hash) noexcept {
+        return FixedHasher<Hash256>{}(hash);
     }
 
     const storage::NodeReader* store_;
@@ -126,8 +139,8 @@ class TrieSync {
     std::vector<Index> free_entries_;
     std::vector<Link> links_;
     std::vector<Index> free_links_;
-    Table nodes_;
-    Table codes_;
+    HashIndex nodes_;
+    HashIndex codes_;
     std::vector<Index> code_queue_;
     std::array<std::vector<Index>, kDepths> node_queues_;  // by depth; popped from the back
     std::array<std::uint32_t, kDepths> requested_at_{};
