@@ -44,11 +44,12 @@ status::WallTime wall_now() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-sync::Downloader::Options downloader_options(const RunConfig& config) {
+sync::Downloader::Options downloader_options(const RunConfig& config, async::Executor settling) {
     const bool exits = config.when_complete == RunConfig::WhenComplete::kExit;
     return {{config.pivot, config.confirmations},
             exits ? sync::Downloader::WhenComplete::kReturn : sync::Downloader::WhenComplete::kStay,
-            nullptr};
+            nullptr,
+            std::move(settling)};
 }
 
 Task<sync::SyncProgress> take_progress(const sync::Downloader& downloader) {
@@ -83,6 +84,7 @@ struct Threads {
     LoopThread disk{"fs-disk"};
     LoopThread net{"fs-net"};
     LoopThread sync{"fs-sync"};
+    LoopThread merge{"fs-merge"};
 };
 
 class DaemonImpl final : public Daemon {
@@ -93,7 +95,8 @@ class DaemonImpl final : public Daemon {
           store_(std::move(store)),
           net_clock_(async::make_system_clock(threads_.net.executor())),
           sync_clock_(async::make_system_clock(threads_.sync.executor())),
-          downloader_(*store_, *sync_clock_, threads_.sync.executor(), downloader_options(config_)),
+          downloader_(*store_, *sync_clock_, threads_.sync.executor(),
+                      downloader_options(config_, threads_.merge.executor())),
           hub_(downloader_, threads_.net.executor(), threads_.sync.executor()),
           backend_(config_.network, *store_, threads_.disk.executor()),
           told_enough_(threads_.net.executor()) {}
@@ -319,6 +322,7 @@ Task<void> DaemonImpl::offer_completed() {
 /// The order matters: the last sessions are let go of on the sync thread and end on the net thread.
 void DaemonImpl::finish_threads() {
     threads_.disk.finish();
+    threads_.merge.finish();
     threads_.sync.finish();
     threads_.net.finish();
 }

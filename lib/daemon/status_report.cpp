@@ -54,6 +54,8 @@ status::Phase to_phase(sync::SyncPhase phase) noexcept {
             return status::Phase::kChoosingPivot;
         case sync::SyncPhase::kSyncing:
             return status::Phase::kSyncing;
+        case sync::SyncPhase::kCompacting:
+            return status::Phase::kCompacting;
         case sync::SyncPhase::kComplete:
             return status::Phase::kComplete;
         case sync::SyncPhase::kStopping:

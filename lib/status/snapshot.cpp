@@ -8,11 +8,12 @@
 namespace fastsync::status {
 namespace {
 
-constexpr std::array<std::pair<Phase, std::string_view>, 7> kPhaseNames{{
+constexpr std::array<std::pair<Phase, std::string_view>, 8> kPhaseNames{{
     {Phase::kStarting, "starting"},
     {Phase::kFindingPeers, "finding_peers"},
     {Phase::kChoosingPivot, "choosing_pivot"},
     {Phase::kSyncing, "syncing"},
+    {Phase::kCompacting, "compacting"},
     {Phase::kComplete, "complete"},
     {Phase::kStopping, "stopping"},
     {Phase::kFailed, "failed"},

@@ -18,12 +18,14 @@ enum class Phase : std::uint8_t {
     kFindingPeers,
     kChoosingPivot,
     kSyncing,
+    kCompacting,
     kComplete,
     kStopping,
     kFailed,
 };
 
-/// "starting", "finding_peers", "choosing_pivot", "syncing", "complete", "stopping", "failed".
+/// "starting", "finding_peers", "choosing_pivot", "syncing", "compacting", "complete",
+/// "stopping", "failed".
 [[nodiscard]] std::string_view to_string(Phase phase) noexcept;
 /// Nothing for any other text.
 [[nodiscard]] std::optional<Phase> parse_phase(std::string_view text) noexcept;

@@ -84,10 +84,11 @@ std::string show_count(std::uint64_t count) {
 
 std::string progress_line(const StatusSnapshot& s, std::size_t columns) {
     std::string line;
-    if (s.phase == Phase::kSyncing || s.phase == Phase::kComplete) {
+    const bool whole = s.phase == Phase::kComplete || s.phase == Phase::kCompacting;
+    if (s.phase == Phase::kSyncing || whole) {
         line = fmt::format("{} {:6.2f} %  {}", bar(s.progress.fraction),
                            percent(s.progress.fraction), counts(s.progress));
-        line += s.phase == Phase::kComplete ? "  complete" : "  " + rates(s.progress);
+        line += "  " + (whole ? std::string{to_string(s.phase)} : rates(s.progress));
     } else {
         line = to_string(s.phase);
     }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <rocksdb/convenience.h>
@@ -16,6 +17,9 @@ namespace {
 constexpr std::size_t kReadBatch = 256;
 // Items whose memory is fetched before they are written.
 constexpr std::size_t kLookahead = 8;
+// At rest there may be so many sorted runs, if all but one hold less than a part in kSmallShare.
+constexpr std::size_t kRunsAtRest = 4;
+constexpr std::uint64_t kSmallShare = 5;
 constexpr std::size_t kScanReadahead = std::size_t{2} << 20U;
 
 rocksdb::Slice slice(std::string_view text) {
@@ -110,6 +114,7 @@ Result<void> RocksDatabase::open_files(const StoreOptions& options) {
     db_.reset(opened);
     items_ = handles[0];
     meta_ = handles[1];
+    merge_threads_ = static_cast<std::uint32_t>(std::max(1, options.background_threads));
     return {};
 }
 
@@ -234,6 +239,7 @@ Result<void> RocksDatabase::compact() {
     rocksdb::CompactRangeOptions range;
     // Background merges may go on beside it.
     range.exclusive_manual_compaction = false;
+    range.max_subcompactions = merge_threads_;
     range.canceled = &compaction_interrupted_;
     const auto status = db_->CompactRange(range, items_, nullptr, nullptr);
     if (status.IsIncomplete() || status.IsShutdownInProgress()) {
@@ -243,8 +249,28 @@ Result<void> RocksDatabase::compact() {
     return {};
 }
 
-void RocksDatabase::interrupt_compaction() {
+void RocksDatabase::interrupt_compaction() noexcept {
     compaction_interrupted_.store(true);
+}
+
+bool RocksDatabase::scattered() const {
+    rocksdb::ColumnFamilyMetaData files;
+    db_->GetColumnFamilyMetaData(items_, &files);
+    std::size_t runs = 0;
+    std::uint64_t largest = 0;
+    const auto count_run = [&](std::uint64_t bytes) {
+        ++runs;
+        largest = std::max(largest, bytes);
+    };
+    for (const rocksdb::LevelMetaData& level : files.levels) {
+        if (level.level > 0 && !level.files.empty()) count_run(level.size);
+        if (level.level > 0) continue;
+        for (const rocksdb::SstFileMetaData& file : level.files)
+            count_run(file.size);
+    }
+    if (runs <= 1) return false;
+    const bool nearly_one = (files.size - largest) * kSmallShare <= files.size;
+    return runs > kRunsAtRest || !nearly_one;
 }
 
 Result<void> RocksDatabase::put_record(std::string_view key, ByteView value) {

@@ -58,7 +58,9 @@ class RocksDatabase {
     /// Merges everything into one sorted run. kClosed: interrupted.
     [[nodiscard]] Result<void> compact();
     /// Ends compact() soon, from another thread, and refuses further ones.
-    void interrupt_compaction();
+    void interrupt_compaction() noexcept;
+    /// Readers have so many sorted runs to look into that merging them is worth its cost.
+    [[nodiscard]] bool scattered() const;
 
     /// Durable when it returns.
     [[nodiscard]] Result<void> put_record(std::string_view key, ByteView value);
@@ -86,6 +88,7 @@ class RocksDatabase {
     std::atomic<bool> compaction_interrupted_{false};
     bool must_resume_ = false;  // the last ingest failed and may have left RocksDB refusing writes
     std::uint64_t next_table_ = 0;
+    std::uint32_t merge_threads_ = 1;
 };
 
 }  // namespace fastsync::storage

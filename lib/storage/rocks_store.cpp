@@ -136,8 +136,9 @@ std::size_t RocksStore::unflushed_bytes() const noexcept {
     return active_->blob_bytes() + (frozen_ ? frozen_->blob_bytes() : 0);
 }
 
-Result<void> RocksStore::begin_flush() {
+Result<void> RocksStore::begin_flush(std::optional<MetaRecord> after) {
     const Lock lock{mutex_};
+    if (after) record_ = std::move(after);
     work_wanted_ = true;
     work_.notify_one();
     if (failure_) return *failure_;
@@ -149,7 +150,7 @@ Result<void> RocksStore::flush() {
     // An attempt under way may carry an old failure; only one of our own counts.
     done_.wait(lock, [this] { return !writing_; });
     failure_.reset();
-    while (!failure_ && (frozen_ || !active_->empty())) {
+    while (!failure_ && (frozen_ || record_ || !active_->empty())) {
         work_wanted_ = true;
         work_.notify_one();
         done_.wait(lock, [this] { return !work_wanted_ && !writing_; });
@@ -166,12 +167,11 @@ Result<std::optional<Bytes>> RocksStore::load_meta(std::string_view key) const {
     return database_->get_record(schema::record_key(key));
 }
 
-Result<void> RocksStore::compact() {
-    FASTSYNC_CHECK(flush());
-    return database_->compact();
+Result<void> RocksStore::settle() {
+    return database_->scattered() ? database_->compact() : Result<void>{};
 }
 
-void RocksStore::interrupt_compaction() {
+void RocksStore::interrupt_settling() noexcept {
     database_->interrupt_compaction();
 }
 
@@ -228,8 +228,9 @@ void RocksStore::run_writer() {
         work_.wait(lock, [this] { return stopping_ || work_wanted_; });
         if (stopping_) return;
         work_wanted_ = false;
-        if (!frozen_ && !active_->empty()) {
+        if (!frozen_ && (record_ || !active_->empty())) {
             frozen_ = std::exchange(active_, std::move(spare_));
+            frozen_record_ = std::exchange(record_, std::nullopt);
             done_.notify_all();  // there is room
         }
         if (frozen_) write_frozen(lock);
@@ -237,12 +238,22 @@ void RocksStore::run_writer() {
     }
 }
 
+/// The frozen items, then the record that speaks of them. @return bytes of the table file
+Result<std::uint64_t> RocksStore::write(const WriteBuffer& items) {
+    std::uint64_t size = 0;
+    if (!items.empty()) {
+        FASTSYNC_TRY(size, database_->ingest(items, folder_.staging()));
+    }
+    if (frozen_record_) FASTSYNC_CHECK(save_meta(frozen_record_->name, frozen_record_->value));
+    return size;
+}
+
 void RocksStore::write_frozen(Lock& lock) {
     writing_ = true;
     lock.unlock();
-    // Nobody changes the frozen buffer, so readers may search it meanwhile.
+    // Nobody changes what is frozen, so readers may search it meanwhile.
     const WriteBuffer& items = *frozen_;
-    const auto size = database_->ingest(items, folder_.staging());
+    const auto size = write(items);
     lock.lock();
     writing_ = false;
     if (!size) {
@@ -251,8 +262,9 @@ void RocksStore::write_frozen(Lock& lock) {
     }
     failure_.reset();
     counters_.items_flushed += frozen_->size();
-    counters_.tables_flushed += 1;
+    counters_.tables_flushed += items.empty() ? 0U : 1U;
     counters_.bytes_flushed += *size;
+    frozen_record_.reset();
     frozen_->clear();
     spare_ = std::move(frozen_);
 }

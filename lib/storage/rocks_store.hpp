@@ -59,16 +59,15 @@ class RocksStore final : public StateStore {
     [[nodiscard]] Result<void> commit(NodeBatch batch) override;
     [[nodiscard]] std::size_t unflushed_items() const noexcept override;
     [[nodiscard]] std::size_t unflushed_bytes() const noexcept override;
-    [[nodiscard]] Result<void> begin_flush() override;
+    [[nodiscard]] Result<void> begin_flush(std::optional<MetaRecord> after = {}) override;
     [[nodiscard]] Result<void> flush() override;
     [[nodiscard]] Result<void> save_meta(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> load_meta(std::string_view key) const override;
 
-    /// Flushes, then merges all table files into one sorted run: the best form for reading at
-    /// random. Takes about a second per million items; kClosed after interrupt_compaction().
-    [[nodiscard]] Result<void> compact();
-    /// Ends compact() soon, from another thread, and refuses further ones.
-    void interrupt_compaction();
+    /// Merges all table files into one sorted run, unless nearly everything lies in one. Takes
+    /// about a second per million items.
+    [[nodiscard]] Result<void> settle() override;
+    void interrupt_settling() noexcept override;
 
     /// Visits all durable items of a kind in the order of their hashes; flush() first. kCorrupt,
     /// kStorage.
@@ -88,6 +87,7 @@ class RocksStore final : public StateStore {
     [[nodiscard]] bool full() const;
     [[nodiscard]] Result<void> make_room(Lock& lock);
     void run_writer();
+    [[nodiscard]] Result<std::uint64_t> write(const WriteBuffer& items);
     void write_frozen(Lock& lock);
 
     DataFolder folder_;
@@ -104,8 +104,10 @@ class RocksStore final : public StateStore {
     bool writing_ = false;
     bool work_wanted_ = false;
     bool stopping_ = false;
-    std::optional<Error> failure_;  // of the last attempt to write
-    std::optional<Error> refusal_;  // a batch was refused with it
+    std::optional<MetaRecord> record_;         // to be written after active_
+    std::optional<MetaRecord> frozen_record_;  // to be written after frozen_
+    std::optional<Error> failure_;             // of the last attempt to write
+    std::optional<Error> refusal_;             // a batch was refused with it
     RocksStatistics counters_;
     std::thread writer_;  // last: it uses all of the above
 };

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,12 @@ class NodeReader {
     }
 };
 
+/// A small named value of a store.
+struct MetaRecord {
+    std::string name;
+    Bytes value;
+};
+
 /// Where a sync leaves its items. Single writer; has() and get() may come from other threads.
 ///
 /// Promise: items become durable in the order in which they were committed, a whole batch at once
@@ -43,14 +50,23 @@ class StateStore : public NodeReader {
     /// Bytes and items committed but not yet durable, to decide when to flush.
     [[nodiscard]] virtual std::size_t unflushed_items() const noexcept = 0;
     [[nodiscard]] virtual std::size_t unflushed_bytes() const noexcept = 0;
-    /// Starts to make everything committed so far durable and does not wait for it: what is not,
-    /// is in unflushed_items(). A failure is returned by a later call.
-    [[nodiscard]] virtual Result<void> begin_flush() { return flush(); }
+    /// Starts to make everything committed so far durable, and then `after`, and does not wait for
+    /// it: what is not durable is in unflushed_items(). A failure is returned by a later call; a
+    /// record that has not been written yet gives way to the one of a later call.
+    [[nodiscard]] virtual Result<void> begin_flush(std::optional<MetaRecord> after = {}) {
+        FASTSYNC_CHECK(flush());
+        return after ? save_meta(after->name, after->value) : Result<void>{};
+    }
     /// Makes everything committed so far durable (fsync). kStorage.
     [[nodiscard]] virtual Result<void> flush() = 0;
     /// Small named records: checkpoint, completed pivots. Durable when it returns.
     [[nodiscard]] virtual Result<void> save_meta(std::string_view key, ByteView value) = 0;
     [[nodiscard]] virtual Result<std::optional<Bytes>> load_meta(std::string_view key) const = 0;
+    /// Brings what is durable into the form that is best for reading at random, if it is not. May
+    /// take long; any thread. kClosed after interrupt_settling(), kStorage.
+    [[nodiscard]] virtual Result<void> settle() { return {}; }
+    /// Ends settle() soon, from another thread, and refuses further ones.
+    virtual void interrupt_settling() noexcept {}
 };
 
 }  // namespace fastsync::storage

@@ -23,9 +23,9 @@ struct StoreOptions {
     int max_open_files = 256;
     /// Threads that merge table files.
     int background_threads = 2;
-    /// Sorted runs of similar size that are merged into one. More: less is written; fewer: reads
-    /// and checks touch fewer files.
-    int merge_trigger = 16;
+    /// Sorted runs of similar size that are merged into one while a sync runs. More: less is
+    /// written; fewer: reads and checks touch fewer files.
+    int merge_trigger = 64;
     /// Names of files of others that may lie in the folder of a new database.
     std::vector<std::string> neighbours;
 };

@@ -80,15 +80,20 @@ Result<std::optional<Record>> load(const storage::StateStore& store, std::string
 
 }  // namespace
 
-Result<void> save_checkpoint(storage::StateStore& store, const SyncCheckpoint& record) {
+storage::MetaRecord to_record(const SyncCheckpoint& checkpoint) {
     rlp::Encoder out;
     const std::size_t list = out.begin_list();
-    out.string(record.state_root);
-    put_headers(out, record.headers);
-    out.uint(record.moves);
-    put_counters(out, record.counters);
+    out.string(checkpoint.state_root);
+    put_headers(out, checkpoint.headers);
+    out.uint(checkpoint.moves);
+    put_counters(out, checkpoint.counters);
     out.end_list(list);
-    return store.save_meta(kCheckpointKey, out.view());
+    return {std::string{kCheckpointKey}, out.take()};
+}
+
+Result<void> save_checkpoint(storage::StateStore& store, const SyncCheckpoint& record) {
+    const storage::MetaRecord encoded = to_record(record);
+    return store.save_meta(encoded.name, encoded.value);
 }
 
 Result<std::optional<SyncCheckpoint>> load_checkpoint(const storage::StateStore& store) {

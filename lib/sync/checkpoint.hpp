@@ -36,6 +36,8 @@ struct CompletedPivot {
 /// decode.
 [[nodiscard]] Result<void> save_checkpoint(storage::StateStore& store,
                                            const SyncCheckpoint& record);
+/// What save_checkpoint() saves, to be saved later.
+[[nodiscard]] storage::MetaRecord to_record(const SyncCheckpoint& checkpoint);
 [[nodiscard]] Result<std::optional<SyncCheckpoint>> load_checkpoint(
     const storage::StateStore& store);
 /// Written before "complete" is reported. The last one is the state that verify and queries use.

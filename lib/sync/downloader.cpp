@@ -45,6 +45,7 @@ void Downloader::stop() {
     if (phase_ != SyncPhase::kComplete) enter(SyncPhase::kStopping, "");
     stopping_.open();
     wake_.open();
+    store_.interrupt_settling();
     release_peers();
 }
 
@@ -78,6 +79,7 @@ Task<Result<void>> Downloader::run_to_end() {
         FASTSYNC_CO_TRY(const RootOutcome outcome, co_await sync_root());
         if (outcome != RootOutcome::kComplete) continue;
         FASTSYNC_CO_CHECK(record_complete());
+        FASTSYNC_CO_CHECK(co_await settle_store());
         if (options_.when_complete == WhenComplete::kStay) co_await stopping_.wait();
         break;
     }
@@ -330,24 +332,44 @@ Task<bool> Downloader::advance_head(std::shared_ptr<StatePeer> peer) {
 }
 
 Result<void> Downloader::flush_if_due() {
-    const std::size_t items = store_.unflushed_items();
-    if (items == 0) return {};
-    const bool due = clock_.now() - last_flush_ >= kFlushInterval || items >= kFlushItems ||
-                     store_.unflushed_bytes() >= kFlushBytes;
-    return due ? flush() : Result<void>{};
+    const bool due = clock_.now() - last_flush_ >= kFlushInterval;
+    if (!due || store_.unflushed_items() == 0) return {};
+    last_flush_ = clock_.now();
+    return store_.begin_flush(to_record(checkpoint()));
 }
 
 /// Makes everything committed durable, then the record of it.
 Result<void> Downloader::flush() {
     FASTSYNC_CHECK(store_.flush());
-    if (pivot_) {
-        SyncCheckpoint record{pivot_->state_root, {}, moves_, counters_};
-        for (const auto& header : pivot_->headers)
-            record.headers.push_back(header.raw);
-        FASTSYNC_CHECK(save_checkpoint(store_, record));
-    }
+    if (pivot_) FASTSYNC_CHECK(save_checkpoint(store_, checkpoint()));
     last_flush_ = clock_.now();
     return {};
+}
+
+/// Where the sync stands, for a restart; only with a pivot.
+SyncCheckpoint Downloader::checkpoint() const {
+    SyncCheckpoint record{pivot_->state_root, {}, moves_, counters_};
+    for (const auto& header : pivot_->headers)
+        record.headers.push_back(header.raw);
+    return record;
+}
+
+/// What was written in the order of its arrival is merged, once, into what is best to read. The
+/// state is complete and recorded before: an interruption costs nothing but the merging.
+Task<Result<void>> Downloader::settle_store() {
+    enter(SyncPhase::kCompacting, "");
+    struct Settling {
+        static Task<Result<void>> run(storage::StateStore& store) { co_return store.settle(); }
+    };
+    const async::Executor where = options_.settling.value_or(executor_);
+    const auto settled = co_await async::run_on(where, Settling::run(store_));
+    const bool stopped = stopping_.is_open();
+    if (!settled && !stopped) co_return settled.error();
+    if (stopped) co_return Result<void>{};
+    enter(SyncPhase::kComplete, "");
+    log::info("sync", "complete state_root={} items_committed={} bytes_committed={}",
+              to_hex0x(pivot_->state_root), counters_.items_committed(), counters_.bytes_committed);
+    co_return Result<void>{};
 }
 
 Result<void> Downloader::record_complete() {
@@ -360,9 +382,8 @@ Result<void> Downloader::record_complete() {
                               : static_cast<std::uint64_t>(std::time(nullptr));
     FASTSYNC_CHECK(save_completed(store_, record));
     completed_headers_ = pivot_->headers;
-    enter(SyncPhase::kComplete, "");
-    log::info("sync", "complete state_root={} items_committed={} bytes_committed={}",
-              to_hex0x(pivot_->state_root), counters_.items_committed(), counters_.bytes_committed);
+    log::info("sync", "whole state_root={}: merging what was written",
+              to_hex0x(pivot_->state_root));
     return {};
 }
 

@@ -31,14 +31,14 @@ class Downloader {
         WhenComplete when_complete = WhenComplete::kStay;
         /// Unix time for records, as a seam.
         std::uint64_t (*unix_time)() = nullptr;
+        /// Where the store is settled when a state is complete, which may take long; empty: here.
+        std::optional<async::Executor> settling;
         /// Requests to one peer at a time: less than all is for measurements.
         std::size_t most_in_flight = PeerRate::kMaxWindow;
     };
 
     /// What is committed becomes durable at least this often: a kill repeats no more than that.
     static constexpr Duration kFlushInterval = std::chrono::milliseconds{1000};
-    static constexpr std::size_t kFlushItems = 500'000;
-    static constexpr std::size_t kFlushBytes = 128U * 1024 * 1024;
     /// How often peers are asked for new heads, and how long we wait before we try again what
     /// failed.
     static constexpr Duration kHeadInterval = std::chrono::seconds{4};
@@ -81,6 +81,8 @@ class Downloader {
     [[nodiscard]] Result<void> flush_if_due();
     [[nodiscard]] Result<void> flush();
     [[nodiscard]] Result<void> record_complete();
+    [[nodiscard]] async::Task<Result<void>> settle_store();
+    [[nodiscard]] SyncCheckpoint checkpoint() const;
     [[nodiscard]] bool root_is_lost();
     [[nodiscard]] bool root_is_unserved();
     void release_peers();

@@ -16,6 +16,7 @@ enum class SyncPhase : std::uint8_t {
     kFindingPeers,
     kChoosingPivot,
     kSyncing,
+    kCompacting,  ///< the state is whole and recorded; its tables are being merged
     kComplete,
     kStopping,
     kFailed,

@@ -127,8 +127,7 @@ class TrieSync {
     }
     /// The entry of an item that is not complete; kNone.
     [[nodiscard]] Index find(const HashIndex& known, const Hash256& hash) const {
-        return known.find(digest_of(hash),
-                          [&](Index at) { return entries_[at].hash == hash; });
+        return known.find(digest_of(hash), [&](Index at) { return entries_[at].hash == hash; });
     }
     [[nodiscard]] static std::uint64_t digest_of(const Hash256& hash) noexcept {
         return FixedHasher<Hash256>{}(hash);

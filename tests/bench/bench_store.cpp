@@ -178,8 +178,8 @@ int run(std::size_t items, std::size_t per_flush, const std::filesystem::path& f
     look_up(**store, 0, items, true, "has, there, reopened");
     read_batches(**store, items);
     const Meter meter;
-    check((*store)->compact());
-    meter.report("compact()", items);
+    check((*store)->settle());
+    meter.report("settle()", items);
     look_up(**store, items, items, false, "has, missing, compacted");
     look_up(**store, 0, items, true, "has, there, compacted");
     read_batches(**store, items);

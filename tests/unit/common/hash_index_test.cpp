@@ -23,7 +23,7 @@ TEST_CASE("a hash index agrees with a plain table whatever is inserted and erase
     const auto digest = GENERATE(&crowded, &spread);
     std::mt19937_64 random{7};
     HashIndex index;
-    std::vector<std::uint64_t> keys;                        // place -> key
+    std::vector<std::uint64_t> keys;                            // place -> key
     std::unordered_map<std::uint64_t, HashIndex::Place> known;  // key -> place
     const auto find = [&](std::uint64_t key) {
         index.prefetch(digest(key));

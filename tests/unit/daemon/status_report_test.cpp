@@ -43,6 +43,7 @@ TEST_CASE("status report: each phase of the sync has one of the status", "[daemo
     CHECK(to_phase(SyncPhase::kFindingPeers) == status::Phase::kFindingPeers);
     CHECK(to_phase(SyncPhase::kChoosingPivot) == status::Phase::kChoosingPivot);
     CHECK(to_phase(SyncPhase::kSyncing) == status::Phase::kSyncing);
+    CHECK(to_phase(SyncPhase::kCompacting) == status::Phase::kCompacting);
     CHECK(to_phase(SyncPhase::kComplete) == status::Phase::kComplete);
     CHECK(to_phase(SyncPhase::kStopping) == status::Phase::kStopping);
     CHECK(to_phase(SyncPhase::kFailed) == status::Phase::kFailed);

@@ -85,6 +85,7 @@ TEST_CASE("status JSON: every phase has a name that is read back", "[status]") {
         {Phase::kFindingPeers, "finding_peers"},
         {Phase::kChoosingPivot, "choosing_pivot"},
         {Phase::kSyncing, "syncing"},
+        {Phase::kCompacting, "compacting"},
         {Phase::kComplete, "complete"},
         {Phase::kStopping, "stopping"},
         {Phase::kFailed, "failed"},

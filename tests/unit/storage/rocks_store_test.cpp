@@ -306,7 +306,8 @@ TEST_CASE("RocksStore: merging keeps every item, leaves one run and can be inter
         REQUIRE(store->flush());
     }
     REQUIRE(store->commit(test::batch_of(40)));
-    REQUIRE(store->compact());
+    REQUIRE(store->flush());
+    REQUIRE(store->settle());
     const RocksStatistics statistics = store->statistics();
     CHECK(statistics.sorted_runs == 1);
     CHECK(statistics.tables_flushed == 41);
@@ -316,10 +317,51 @@ TEST_CASE("RocksStore: merging keeps every item, leaves one run and can be inter
     CHECK_FALSE(statistics.writes_stopped);
     for (std::uint64_t batch = 0; batch <= 40; ++batch)
         REQUIRE(whole(*store, batch));
-    store->interrupt_compaction();
+    // A little more is not worth writing everything again.
+    const std::uint64_t merged = statistics.bytes_merged;
     REQUIRE(store->commit(test::batch_of(41)));
-    CHECK(store->compact().error().code == Errc::kClosed);
+    REQUIRE(store->flush());
+    REQUIRE(store->settle());
+    CHECK(store->statistics().sorted_runs == 2);
+    CHECK(store->statistics().bytes_merged == merged);
+    for (std::uint64_t batch = 42; batch < 80; ++batch)
+        REQUIRE(store->commit(test::batch_of(batch)));
+    REQUIRE(store->flush());
+    store->interrupt_settling();
+    CHECK(store->settle().error().code == Errc::kClosed);
     CHECK(whole(*store, 41));
+    CHECK(whole(*store, 79));
+}
+
+TEST_CASE("RocksStore: a record follows the items that it speaks of, in the background",
+          "[storage]") {
+    const test::TempDir folder;
+    {
+        auto store = open(folder.path());
+        REQUIRE(store->commit(test::batch_of(0)));
+        REQUIRE(store->begin_flush(MetaRecord{"note", {1}}));
+        REQUIRE(store->commit(test::batch_of(1)));
+        REQUIRE(store->begin_flush(MetaRecord{"note", {2}}));
+        REQUIRE(store->flush());
+        CHECK(store->load_meta("note").value() == Bytes{2});
+        // Of nothing new, too.
+        REQUIRE(store->begin_flush(MetaRecord{"note", {3}}));
+        REQUIRE(store->flush());
+        CHECK(store->load_meta("note").value() == Bytes{3});
+        CHECK(store->statistics().tables_flushed <= 2);
+        // Items that cannot be written keep their record back.
+        std::filesystem::remove_all(folder.path() / "staging");
+        REQUIRE(store->commit(test::batch_of(2)));
+        REQUIRE(store->begin_flush(MetaRecord{"note", {4}}));
+        CHECK(store->flush().error().code == Errc::kStorage);
+        CHECK(store->load_meta("note").value() == Bytes{3});
+        std::filesystem::create_directory(folder.path() / "staging");
+        REQUIRE(store->flush());
+        CHECK(store->load_meta("note").value() == Bytes{4});
+    }
+    auto store = open(folder.path());
+    CHECK(whole(*store, 2));
+    CHECK(store->load_meta("note").value() == Bytes{4});
 }
 
 TEST_CASE("RocksStore: for_each visits a kind in the order of hashes and stops when told",

@@ -75,7 +75,7 @@ TEST_CASE("verify_state: the same from a database, before and after merging", "[
     REQUIRE(store);
     given->load(**store);
     check_totals(sync::verify_state(given->root_of("200"), **store), given->meta["state_at_200"]);
-    REQUIRE((*store)->compact());
+    REQUIRE((*store)->settle());
     check_totals(sync::verify_state(given->root_of("200"), **store), given->meta["state_at_200"]);
 }
 
