@@ -6,15 +6,15 @@
 namespace fastsync::storage {
 namespace {
 
-// A block is a cache line: one miss per segment and question. Six bits in it per key, ten bits of
-// room per key.
+// A block is a cache line: one miss per segment and question. Seven bits in it per key, twelve bits
+// of room per key.
 constexpr std::size_t kWordsPerBlock = 8;
 constexpr std::size_t kBlockBytes = kWordsPerBlock * sizeof(std::uint64_t);
-constexpr unsigned kProbes = 6;
+constexpr unsigned kProbes = 7;
 constexpr unsigned kProbeBits = 9;  // 512 bits in a block
-constexpr std::size_t kKeysPerBlock = 51;
+constexpr std::size_t kKeysPerBlock = 42;
 constexpr std::size_t kLookahead = 8;
-constexpr std::size_t kFirstBlocks = std::size_t{1} << 15U;  // 1.7 million keys, 2 MiB
+constexpr std::size_t kFirstBlocks = std::size_t{1} << 17U;  // 5.5 million keys, 8 MiB
 
 // The key is a hash, so its bytes serve as the filter's hash functions.
 struct Probe {

@@ -17,6 +17,7 @@ struct RocksStatistics {
     std::uint64_t background_errors = 0;  ///< failed merges and the like
     std::uint64_t block_cache_bytes = 0;  ///< now
     std::uint64_t key_filter_bytes = 0;   ///< now
+    bool keys_known = false;              ///< all keys are in the key filter
     std::uint64_t unflushed_items = 0;    ///< now
     std::uint64_t unflushed_bytes = 0;    ///< now, payload
     std::uint64_t commit_stalls = 0;      ///< commits that had to wait for a table file

@@ -1,6 +1,8 @@
 #include <chrono>
 #include <utility>
 
+#include <pthread.h>
+
 #include <common/time.hpp>
 #include <storage/rocks_database.hpp>
 #include <storage/rocks_store.hpp>
@@ -49,8 +51,11 @@ RocksStore::RocksStore(DataFolder folder, std::unique_ptr<RocksDatabase> databas
       database_{std::move(database)},
       active_{std::make_unique<WriteBuffer>()},
       spare_{std::make_unique<WriteBuffer>()} {
-    if (options_.key_filter_bytes > 0 && database_->empty()) {
-        filter_ = std::make_unique<KeyFilter>(options_.key_filter_bytes);
+    if (options_.key_filter_bytes > 0) {
+        older_known_ = database_->empty();
+        const std::size_t each = options_.key_filter_bytes / (older_known_ ? 1 : 2);
+        filter_ = std::make_unique<KeyFilter>(each);
+        if (!older_known_) older_ = std::make_unique<KeyFilter>(each);
     }
     writer_ = std::thread{[this] { run_writer(); }};
 }
@@ -60,8 +65,10 @@ RocksStore::~RocksStore() {
         const Lock lock{mutex_};
         stopping_ = true;
     }
+    stop_reading_ = true;
     work_.notify_all();
     writer_.join();
+    if (reader_.joinable()) reader_.join();
 }
 
 const ChainIdentity& RocksStore::identity() const noexcept {
@@ -118,6 +125,7 @@ Result<void> RocksStore::commit(NodeBatch batch) {
     Lock lock{mutex_};
     FASTSYNC_CHECK(make_room(lock));
     if (filter_) filter_->add(batch);
+    if (older_ && !reader_.joinable()) reader_ = std::thread{[this] { read_older_keys(); }};
     active_->add(batch);
     if (full()) {
         work_wanted_ = true;
@@ -187,7 +195,9 @@ RocksStatistics RocksStore::statistics() const {
     all.bytes_flushed = counters_.bytes_flushed;
     all.commit_stalls = counters_.commit_stalls;
     all.commit_stall_s = counters_.commit_stall_s;
-    all.key_filter_bytes = filter_ ? filter_->memory_bytes() : 0;
+    all.key_filter_bytes =
+        (filter_ ? filter_->memory_bytes() : 0) + (older_ ? older_->memory_bytes() : 0);
+    all.keys_known = older_known_;
     all.unflushed_items = active_->size() + (frozen_ ? frozen_->size() : 0);
     all.unflushed_bytes = active_->blob_bytes() + (frozen_ ? frozen_->blob_bytes() : 0);
     all.flushing = writing_;
@@ -200,7 +210,21 @@ std::optional<ByteView> RocksStore::find_unflushed(ItemKind kind, const Hash256&
 }
 
 bool RocksStore::surely_absent(ItemKind kind, const Hash256& hash) const noexcept {
-    return filter_ && !filter_->may_contain(kind, hash);
+    if (!filter_ || !older_known_.load(std::memory_order_acquire)) return false;
+    return !filter_->may_contain(kind, hash) && !(older_ && older_->may_contain(kind, hash));
+}
+
+void RocksStore::read_older_keys() {
+    (void)pthread_setname_np(pthread_self(), "fs-keys");
+    for (const ItemKind kind : {ItemKind::kCode, ItemKind::kNode}) {
+        const auto read = database_->for_each(kind, [&](const Hash256& hash, ByteView) {
+            older_->add(kind, hash);
+            return stop_reading_ || older_->exhausted() ? Visit::kStop : Visit::kContinue;
+        });
+        // Whoever reads what is damaged will say so.
+        if (!read || stop_reading_) return;
+    }
+    older_known_.store(true, std::memory_order_release);
 }
 
 bool RocksStore::full() const {
@@ -223,6 +247,7 @@ Result<void> RocksStore::make_room(Lock& lock) {
 }
 
 void RocksStore::run_writer() {
+    (void)pthread_setname_np(pthread_self(), "fs-store");
     Lock lock{mutex_};
     for (;;) {
         work_.wait(lock, [this] { return stopping_ || work_wanted_; });

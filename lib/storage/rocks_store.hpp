@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -23,6 +24,10 @@ class RocksDatabase;
 /// A StateStore on disk. Committed items wait in a buffer, found through an index; a writer thread
 /// sorts a full or flushed buffer into one table file and adds that to RocksDB. A table file enters
 /// as a whole and in order, so every batch is there, with all before it, or not at all.
+///
+/// A filter over all keys answers most questions of a sync, "not there", without a look at the
+/// files. When the store is not empty at its opening, the keys in it are read into the filter in
+/// the background once something is committed.
 ///
 /// commit(), flush() and begin_flush() belong to one thread; the others may come from any. An error
 /// of the writer thread loses nothing: the items stay findable, the next begin_flush(), flush() or
@@ -49,6 +54,7 @@ class RocksStore final : public StateStore {
     [[nodiscard]] Result<bool> has(ItemKind kind, const Hash256& hash) const override;
     void prefetch(ItemKind kind, const Hash256& hash) const noexcept override {
         if (filter_) filter_->prefetch(kind, hash);
+        if (older_) older_->prefetch(kind, hash);
     }
     [[nodiscard]] Result<Bytes> get(ItemKind kind, const Hash256& hash) const override;
     [[nodiscard]] std::vector<Result<Bytes>> get_many(
@@ -84,6 +90,7 @@ class RocksStore final : public StateStore {
 
     [[nodiscard]] std::optional<ByteView> find_unflushed(ItemKind kind, const Hash256& hash) const;
     [[nodiscard]] bool surely_absent(ItemKind kind, const Hash256& hash) const noexcept;
+    void read_older_keys();
     [[nodiscard]] bool full() const;
     [[nodiscard]] Result<void> make_room(Lock& lock);
     void run_writer();
@@ -93,7 +100,11 @@ class RocksStore final : public StateStore {
     DataFolder folder_;
     StoreOptions options_;
     std::unique_ptr<RocksDatabase> database_;
-    std::unique_ptr<KeyFilter> filter_;  // only when the database was empty at the start
+    std::unique_ptr<KeyFilter> filter_;  // what was committed since the start
+    // What was there at the start; says nothing before it has all of that.
+    std::unique_ptr<KeyFilter> older_;
+    std::atomic<bool> older_known_{false};
+    std::atomic<bool> stop_reading_{false};
 
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable work_;
@@ -109,7 +120,8 @@ class RocksStore final : public StateStore {
     std::optional<Error> failure_;             // of the last attempt to write
     std::optional<Error> refusal_;             // a batch was refused with it
     RocksStatistics counters_;
-    std::thread writer_;  // last: it uses all of the above
+    std::thread writer_;  // these two last: they use all of the above
+    std::thread reader_;
 };
 
 }  // namespace fastsync::storage

