@@ -92,6 +92,7 @@ Result<void> Downloader::resume() {
     if (completed) {
         FASTSYNC_TRY(completed_headers_, decode_headers(completed->headers));
     }
+    if (saved || completed) regions_.mark_all();
     if (!saved) return {};
     FASTSYNC_TRY(auto headers, decode_headers(saved->headers));
     counters_ = saved->counters;
@@ -152,8 +153,9 @@ Result<void> Downloader::begin(Pivot pivot) {
         state_sync_->pardon();
     } else {
         ++epoch_;
-        FASTSYNC_TRY(state_sync_,
-                     StateSync::start(pivot_->state_root, store_, ledger_, counters_, epoch_));
+        regions_.next_root();
+        FASTSYNC_TRY(state_sync_, StateSync::start(pivot_->state_root, store_, ledger_, counters_,
+                                                   epoch_, &regions_));
         speed_.restart();
     }
     return flush();

@@ -103,6 +103,7 @@ class Downloader {
     std::map<PeerId, std::shared_ptr<StatePeer>> peers_;
     PeerLedger ledger_;
     SyncCounters counters_;
+    StoredRegions regions_;
     std::optional<StateSync> state_sync_;
     std::optional<Pivot> pivot_;
     std::uint64_t epoch_ = 0;

@@ -42,9 +42,9 @@ bool is_superfluous(const Error& error) {
 }  // namespace
 
 Result<StateSync> StateSync::start(const Hash256& root, storage::StateStore& store,
-                                   PeerLedger& ledger, SyncCounters& counters,
-                                   std::uint64_t epoch) {
-    FASTSYNC_TRY(TrieSync trie, TrieSync::start(root, store));
+                                   PeerLedger& ledger, SyncCounters& counters, std::uint64_t epoch,
+                                   StoredRegions* regions) {
+    FASTSYNC_TRY(TrieSync trie, TrieSync::start(root, store, regions));
     return StateSync{root, std::move(trie), store, ledger, counters, epoch};
 }
 

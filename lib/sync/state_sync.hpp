@@ -55,7 +55,8 @@ class StateSync {
     /// @param epoch  distinguishes this root's requests in the ledger from those of earlier roots
     [[nodiscard]] static Result<StateSync> start(const Hash256& root, storage::StateStore& store,
                                                  PeerLedger& ledger, SyncCounters& counters,
-                                                 std::uint64_t epoch);
+                                                 std::uint64_t epoch,
+                                                 StoredRegions* regions = nullptr);
 
     /// Fills the windows of idle peers, the fastest first, and books the requests in the ledger.
     /// A peer for which there is nothing else (near the end, or because slow peers hold all that

@@ -3,8 +3,9 @@
 
 namespace fastsync::sync {
 
-Result<TrieSync> TrieSync::start(const Hash256& state_root, const storage::NodeReader& store) {
-    TrieSync sync{store};
+Result<TrieSync> TrieSync::start(const Hash256& state_root, const storage::NodeReader& store,
+                                 StoredRegions* regions) {
+    TrieSync sync{store, regions};
     if (state_root == trie::kEmptyRoot) {
         sync.finished_ = kWholeKeySpace;
         return sync;
@@ -101,7 +102,7 @@ Result<void> TrieSync::process_node(Index index, ByteView blob) {
     finished_ += at_once;
     for (const ChildLink& child : children_) {
         table(child.kind).prefetch(digest_of(child.hash));
-        store_->prefetch(child.kind, child.hash);
+        if (must_ask(child)) store_->prefetch(child.kind, child.hash);
     }
     // Backwards, because queues are popped from the back and the lowest path goes first.
     for (std::size_t i = children_.size(); i-- > 0;) {
@@ -128,7 +129,7 @@ Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
         link(found, parent);
         return {};
     }
-    FASTSYNC_TRY(const bool present, have(child.kind, child.hash));
+    FASTSYNC_TRY(const bool present, have(child));
     if (present) {
         finished_ += child.share;
         return {};
@@ -141,10 +142,25 @@ Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
 }
 
 /// True when the item is complete: in the store, or in the membatch on its way there.
-Result<bool> TrieSync::have(ItemKind kind, const Hash256& hash) const {
-    const auto& batched = kind == ItemKind::kCode ? batched_codes_ : batched_nodes_;
-    if (batched.contains(hash)) return true;
-    return store_->has(kind, hash);
+Result<bool> TrieSync::have(const ChildLink& child) {
+    if (!must_ask(child)) return false;
+    if (child.kind == ItemKind::kCode) return have_code(child.hash);
+    if (batched_nodes_.contains(child.hash)) return true;
+    return store_->has(child.kind, child.hash);
+}
+
+Result<bool> TrieSync::have_code(const Hash256& hash) {
+    Hash256& found = found_codes_[digest_of(hash) % kFoundCodes];
+    if (found == hash) return true;
+    if (batched_codes_.contains(hash)) return true;
+    FASTSYNC_TRY(const bool present, store_->has(ItemKind::kCode, hash));
+    if (present) found = hash;
+    return present;
+}
+
+bool TrieSync::must_ask(const ChildLink& child) const noexcept {
+    const bool node = child.kind == ItemKind::kNode;
+    return !node || regions_ == nullptr || regions_->may_hold(child.path);
 }
 
 TrieSync::Index TrieSync::add_entry(const ChildLink& child) {
@@ -222,6 +238,7 @@ void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready)
     Entry& entry = entries_[index];
     batch_.add(entry.kind, entry.hash, blob);
     (entry.kind == ItemKind::kCode ? batched_codes_ : batched_nodes_).insert(entry.hash);
+    if (regions_ != nullptr && entry.kind == ItemKind::kNode) regions_->note(entry.path);
     finished_ += entry.share;
     for (Index at = entry.first_link; at != kNone;) {
         const Link link = links_[at];

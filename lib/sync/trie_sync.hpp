@@ -13,6 +13,7 @@
 #include <storage/node_batch.hpp>
 #include <storage/state_store.hpp>
 #include <sync/key_space.hpp>
+#include <sync/stored_regions.hpp>
 #include <sync/trie_children.hpp>
 #include <sync/trie_path.hpp>
 
@@ -41,8 +42,10 @@ class TrieSync {
 
     /// Starts at `state_root`; nothing to do for the empty root or one that is complete in the
     /// store.
+    /// @param regions  what is known of the store, and told of what is committed; may be null
     [[nodiscard]] static Result<TrieSync> start(const Hash256& state_root,
-                                                const storage::NodeReader& store);
+                                                const storage::NodeReader& store,
+                                                StoredRegions* regions = nullptr);
 
     /// Hands out up to `max` tasks: codes first (they finish at once), then the deepest nodes, and
     /// among those the lowest path first. They count as requested until processed.
@@ -86,6 +89,7 @@ class TrieSync {
     using Index = HashIndex::Place;
     static constexpr Index kNone = HashIndex::kNone;
     /// Account paths are 0..64 deep, storage paths follow below them.
+    static constexpr std::size_t kFoundCodes = 4096;
     static constexpr std::size_t kDepths = 2 * (trie::kMaxNibbles + 1);
 
     enum class Phase : std::uint8_t { kFree, kQueued, kRequested, kWaiting };
@@ -106,7 +110,8 @@ class TrieSync {
         Index next = kNone;
     };
 
-    explicit TrieSync(const storage::NodeReader& store) : store_(&store) {}
+    TrieSync(const storage::NodeReader& store, StoredRegions* regions)
+        : store_(&store), regions_(regions) {}
 
     [[nodiscard]] Result<void> schedule(const ChildLink& child, Index parent);
     void prefetch_entry(Index index) const noexcept;
@@ -117,7 +122,9 @@ class TrieSync {
     void take_off_books(Entry& entry);
     void complete(Index index, ByteView blob);
     void finish_one(Index index, ByteView blob, std::vector<Index>& ready);
-    [[nodiscard]] Result<bool> have(ItemKind kind, const Hash256& hash) const;
+    [[nodiscard]] bool must_ask(const ChildLink& child) const noexcept;
+    [[nodiscard]] Result<bool> have(const ChildLink& child);
+    [[nodiscard]] Result<bool> have_code(const Hash256& hash);
     [[nodiscard]] std::size_t depth_of(const Entry& entry) const noexcept;
     [[nodiscard]] HashIndex& table(ItemKind kind) noexcept {
         return kind == ItemKind::kCode ? codes_ : nodes_;
@@ -134,6 +141,7 @@ class TrieSync {
     }
 
     const storage::NodeReader* store_;
+    StoredRegions* regions_;
     std::vector<Entry> entries_;
     std::vector<Index> free_entries_;
     std::vector<Link> links_;
@@ -152,6 +160,8 @@ class TrieSync {
     /// What batch_ holds: complete, but not to be found in the store yet.
     boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_nodes_;
     boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_codes_;
+    /// Codes found in the store, a place for each digest: a few are those of thousands of accounts.
+    std::vector<Hash256> found_codes_ = std::vector<Hash256>(kFoundCodes);
     std::vector<ChildLink> children_;  // scratch, to keep its capacity
     std::vector<Index> ready_;         // scratch
 };

@@ -18,8 +18,9 @@ using test::StateModel;
 
 namespace {
 
-TrieSync start(const Hash256& root, const storage::NodeReader& store) {
-    auto sync = TrieSync::start(root, store);
+TrieSync start(const Hash256& root, const storage::NodeReader& store,
+               StoredRegions* regions = nullptr) {
+    auto sync = TrieSync::start(root, store, regions);
     REQUIRE(sync);
     return *std::move(sync);
 }
