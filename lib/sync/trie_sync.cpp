@@ -144,18 +144,14 @@ Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
 /// True when the item is complete: in the store, or in the membatch on its way there.
 Result<bool> TrieSync::have(const ChildLink& child) {
     if (!must_ask(child)) return false;
-    if (child.kind == ItemKind::kCode) return have_code(child.hash);
-    if (batched_nodes_.contains(child.hash)) return true;
-    return store_->has(child.kind, child.hash);
-}
-
-Result<bool> TrieSync::have_code(const Hash256& hash) {
-    Hash256& found = found_codes_[digest_of(hash) % kFoundCodes];
-    if (found == hash) return true;
-    if (batched_codes_.contains(hash)) return true;
-    FASTSYNC_TRY(const bool present, store_->has(ItemKind::kCode, hash));
-    if (present) found = hash;
-    return present;
+    const bool shared = PresentCache::covers(child.kind, child.path);
+    const std::uint64_t digest = digest_of(child.hash);
+    if (shared && present_.holds(child.kind, digest, child.hash)) return true;
+    const auto& batched = child.kind == ItemKind::kCode ? batched_codes_ : batched_nodes_;
+    if (batched.contains(child.hash)) return true;
+    FASTSYNC_TRY(const bool stored, store_->has(child.kind, child.hash));
+    if (shared && stored) present_.note(child.kind, digest, child.hash);
+    return stored;
 }
 
 bool TrieSync::must_ask(const ChildLink& child) const noexcept {
@@ -239,6 +235,9 @@ void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready)
     batch_.add(entry.kind, entry.hash, blob);
     (entry.kind == ItemKind::kCode ? batched_codes_ : batched_nodes_).insert(entry.hash);
     if (regions_ != nullptr && entry.kind == ItemKind::kNode) regions_->note(entry.path);
+    if (PresentCache::covers(entry.kind, entry.path)) {
+        present_.note(entry.kind, digest_of(entry.hash), entry.hash);
+    }
     finished_ += entry.share;
     for (Index at = entry.first_link; at != kNone;) {
         const Link link = links_[at];

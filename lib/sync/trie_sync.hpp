@@ -13,6 +13,7 @@
 #include <storage/node_batch.hpp>
 #include <storage/state_store.hpp>
 #include <sync/key_space.hpp>
+#include <sync/present_cache.hpp>
 #include <sync/stored_regions.hpp>
 #include <sync/trie_children.hpp>
 #include <sync/trie_path.hpp>
@@ -89,7 +90,6 @@ class TrieSync {
     using Index = HashIndex::Place;
     static constexpr Index kNone = HashIndex::kNone;
     /// Account paths are 0..64 deep, storage paths follow below them.
-    static constexpr std::size_t kFoundCodes = 4096;
     static constexpr std::size_t kDepths = 2 * (trie::kMaxNibbles + 1);
 
     enum class Phase : std::uint8_t { kFree, kQueued, kRequested, kWaiting };
@@ -124,7 +124,6 @@ class TrieSync {
     void finish_one(Index index, ByteView blob, std::vector<Index>& ready);
     [[nodiscard]] bool must_ask(const ChildLink& child) const noexcept;
     [[nodiscard]] Result<bool> have(const ChildLink& child);
-    [[nodiscard]] Result<bool> have_code(const Hash256& hash);
     [[nodiscard]] std::size_t depth_of(const Entry& entry) const noexcept;
     [[nodiscard]] HashIndex& table(ItemKind kind) noexcept {
         return kind == ItemKind::kCode ? codes_ : nodes_;
@@ -160,8 +159,7 @@ class TrieSync {
     /// What batch_ holds: complete, but not to be found in the store yet.
     boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_nodes_;
     boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_codes_;
-    /// Codes found in the store, a place for each digest: a few are those of thousands of accounts.
-    std::vector<Hash256> found_codes_ = std::vector<Hash256>(kFoundCodes);
+    PresentCache present_;
     std::vector<ChildLink> children_;  // scratch, to keep its capacity
     std::vector<Index> ready_;         // scratch
 };
