@@ -21,14 +21,20 @@ namespace {
 
 using devnet::DevChain;
 
+constexpr chain::BlockNumber kBlocks = 128;
+
 Result<DevChain> make_chain(const DevnetOptions& options) {
     if (const auto* const from = std::get_if<StateFolder>(&options.origin)) {
         return devnet::load_state_files(from->folder);
     }
     if (const auto* const from = std::get_if<GenesisFile>(&options.origin)) {
-        return devnet::chain_from_genesis(from->file, options.blocks);
+        if (from->blocks)
+            return devnet::chain_from_export(from->file, *from->blocks,
+                                             options.blocks.value_or(devnet::kMaxFirstBlocks));
+        return devnet::chain_from_genesis(from->file, options.blocks.value_or(kBlocks));
     }
-    return devnet::chain_from_size(std::get<devnet::StateSize>(options.origin), options.blocks);
+    return devnet::chain_from_size(std::get<devnet::StateSize>(options.origin),
+                                   options.blocks.value_or(kBlocks));
 }
 
 Result<crypto::SecretKey> make_key(const DevnetOptions& options) {

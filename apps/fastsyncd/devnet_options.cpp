@@ -15,9 +15,10 @@ namespace {
 using daemon::GivenValue;
 using daemon::KnownKey;
 
-constexpr std::array<KnownKey, 11> kKeys{{{"listen"},
+constexpr std::array<KnownKey, 12> kKeys{{{"listen"},
                                           {"state"},
                                           {"genesis"},
+                                          {"chain"},
                                           {"accounts"},
                                           {"contracts"},
                                           {"seed"},
@@ -77,10 +78,16 @@ class Given {
 };
 
 Result<DevnetOrigin> origin_of(const Given& given) {
-    FASTSYNC_CHECK(given.alone("state", {"genesis", "accounts", "contracts", "seed", "blocks"}));
+    FASTSYNC_CHECK(
+        given.alone("state", {"genesis", "chain", "accounts", "contracts", "seed", "blocks"}));
     FASTSYNC_CHECK(given.alone("genesis", {"accounts", "contracts", "seed"}));
     if (auto folder = given.path("state")) return DevnetOrigin{StateFolder{*std::move(folder)}};
-    if (auto file = given.path("genesis")) return DevnetOrigin{GenesisFile{*std::move(file)}};
+    // Blocks are made on top of a state, and that of the last one is not there.
+    FASTSYNC_CHECK(given.alone("chain", {"block-interval"}));
+    if (auto file = given.path("genesis"))
+        return DevnetOrigin{GenesisFile{*std::move(file), given.path("chain")}};
+    if (const GivenValue* const chain = given.find("chain"))
+        return Error{Errc::kConfig, chain->origin + ": needs --genesis"};
     devnet::StateSize size;
     FASTSYNC_TRY(const auto accounts, given.number("accounts", devnet::kMaxAccounts));
     FASTSYNC_TRY(const auto contracts, given.number("contracts", devnet::kMaxAccounts));
@@ -128,17 +135,21 @@ Result<const eth::Version*> eth_version_of(const Given& given) {
 }  // namespace
 
 std::string devnet_help() {
-    return "usage: fastsyncd devnet --listen ADDR:PORT [--state DIR | --genesis FILE |\n"
+    return "usage: fastsyncd devnet --listen ADDR:PORT [--state DIR |\n"
+           "                        --genesis FILE [--chain FILE] |\n"
            "                        --accounts N --contracts M --seed S] [options]\n\n"
            "A peer that serves a chain and its states over the real wire: for tests, trials and\n"
            "measurements. It dials nobody.\n\noptions:\n"
            "  --listen ADDR:PORT  where to listen; port 0 lets the system choose; needed\n"
            "  --state DIR         a chain from headers.rlp, nodes.bin, codes.bin and meta.json\n"
            "  --genesis FILE      a chain over the state of a genesis.json\n"
+           "  --chain FILE        with --genesis: its blocks, as geth export writes them; of the\n"
+           "                      states only that of block 0 is there\n"
            "  --accounts N        a chain over a made-up state: so many accounts ... [10000]\n"
            "  --contracts M       ... of which so many have code and storage [N / 10]\n"
            "  --seed S            ... and another state for another number [1]\n"
-           "  --blocks B          number of the head; not with --state [128]\n"
+           "  --blocks B          number of the head; not with --state [128; with --chain its\n"
+           "                      last, at most 1000000]\n"
            "  --block-interval SECONDS\n"
            "                      make another block that often, each with a changed state; the\n"
            "                      states of the last 128 blocks are served [no more blocks]\n"
@@ -164,8 +175,7 @@ Result<DevnetOptions> parse_devnet_options(Arguments arguments) {
     if (!address) return Error{Errc::kConfig, listen->origin + ": " + address.error().detail};
     out.listen = *std::move(address);
     FASTSYNC_TRY(out.origin, origin_of(given));
-    FASTSYNC_TRY(const auto blocks, given.number("blocks", devnet::kMaxFirstBlocks));
-    out.blocks = blocks.value_or(out.blocks);
+    FASTSYNC_TRY(out.blocks, given.number("blocks", devnet::kMaxFirstBlocks));
     FASTSYNC_TRY(out.block_interval, interval_of(given));
     out.node_key = given.path("node-key");
     FASTSYNC_TRY(out.network_id, given.number("network-id", kAnyNumber));

@@ -21,13 +21,14 @@ struct StateFolder {
 };
 struct GenesisFile {
     std::filesystem::path file;
+    std::optional<std::filesystem::path> blocks{};  ///< an export; nothing: blocks are made
 };
 using DevnetOrigin = std::variant<devnet::StateSize, StateFolder, GenesisFile>;
 
 struct DevnetOptions {
     net::HostPort listen;
     DevnetOrigin origin;
-    std::uint64_t blocks = 128;
+    std::optional<std::uint64_t> blocks;  ///< number of the head
     std::optional<Duration> block_interval;
     std::optional<std::filesystem::path> node_key;
     std::optional<std::uint64_t> network_id;    ///< instead of the chain's own

@@ -9,7 +9,12 @@ namespace {
 Result<std::unique_ptr<Engine>> make_engine(
     const Identity& identity, crypto::EntropySource& entropy, EngineOptions options,
     const std::vector<std::unique_ptr<net::DatagramSocket>>& sockets, const Moment& start) {
-    if (options.udp_port == 0) options.udp_port = sockets.front()->local().port;
+    const IpEndpoint first = sockets.front()->local();
+    if (options.udp_port == 0) options.udp_port = first.port;
+    // go-ethereum refuses a record without an address; votes replace this one where it is wrong.
+    if (!options.announced_address && !first.address.is_unspecified())
+        options.record_entries.merge(endpoint_entries(first.address, 0, 0));
+    std::erase_if(options.record_entries, [](const auto& entry) { return entry.second.empty(); });
     options.uses_v4 = false;
     options.uses_v6 = false;
     for (const auto& socket : sockets)

@@ -25,8 +25,9 @@ using WallClock = std::function<UnixTime()>;
 /// Runs an engine over sockets and clocks. Lives on one executor.
 class DiscoveryService {
   public:
-    /// @param sockets  one for each family that is used; at least one. The ports announced, where
-    /// the options leave them 0, are those of the first, the families used are those of all
+    /// @param sockets  one for each family that is used; at least one. Where the options leave them
+    /// open, the UDP port announced is that of the first, and so is the address, unless it is bound
+    /// to any, until others see another one; the families used are those of all
     /// @return kTooLarge when our record does not fit its limit
     [[nodiscard]] static Result<std::unique_ptr<DiscoveryService>> make(
         async::Executor executor, async::Clock& clock, WallClock wall_clock,

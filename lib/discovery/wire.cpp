@@ -194,7 +194,7 @@ Result<SignedPacket> decode(ByteView datagram, const Identity& identity, UnixTim
         return Error{Errc::kMalformed, "discovery: a hash that does not fit"};
     FASTSYNC_TRY(Packet packet, decode_body(datagram[kTypeAt], datagram.subspan(kHeaderSize)));
     const auto expiration = expiration_of(packet);
-    if (expiration && *expiration < now)
+    if (expiration && (*expiration < now || *expiration > kLatestTime))
         return Error{Errc::kTimeout, "discovery: an expired packet"};
     FASTSYNC_TRY(const auto signature,
                  crypto::Signature::from(datagram.subspan(kSignatureAt, crypto::Signature::kSize)));

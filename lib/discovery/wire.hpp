@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -16,6 +17,9 @@ namespace fastsync::discovery {
 
 /// Unix seconds.
 using UnixTime = std::uint64_t;
+/// Later than this is a time before 1970 in the signed 64 bits that others count with, go-ethereum
+/// among them.
+inline constexpr UnixTime kLatestTime = std::numeric_limits<std::int64_t>::max();
 
 /// Longest datagram, both ways, bytes.
 inline constexpr std::size_t kMaxPacketSize = 1280;
@@ -101,7 +105,8 @@ struct Datagram {
 
 /// Decodes one datagram. Trailing items and bytes are ignored (EIP-8).
 ///
-/// @param now  compared with the packet's expiration; a RecordResponse has none
+/// @param now  compared with the packet's expiration (over kLatestTime: long ago); a RecordResponse
+/// has none
 /// @return kTooLarge over kMaxPacketSize, kMalformed (size, hash, type, RLP), kUnauthenticated (the
 /// signature fits no key), kTimeout (expired)
 [[nodiscard]] Result<SignedPacket> decode(ByteView datagram, const Identity& identity,

@@ -352,6 +352,10 @@ class Devnet(unittest.TestCase):
                                  ((*listen, "--block-interval", "0"), "--block-interval"),
                                  ((*listen, "--state", "d", "--blocks", "3"), "--blocks"),
                                  ((*listen, "--state", "d", "--genesis", "f"), "--genesis"),
+                                 ((*listen, "--state", "d", "--chain", "f"), "--chain"),
+                                 ((*listen, "--chain", "f"), "--genesis"),
+                                 ((*listen, "--genesis", "f", "--chain", "f",
+                                   "--block-interval", "1"), "--block-interval"),
                                  ((*listen, "--state", "/nowhere"), "/nowhere/meta.json")):
             with self.subTest(arguments=arguments):
                 got = run("devnet", *arguments)

@@ -77,15 +77,21 @@ class Geth:
                               env=self.environment, timeout=30, check=True).stdout
         return dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)["Version"]
 
+    def release(self):
+        return tuple(int(part) for part in self.version().split("-")[0].split("."))
+
     def highest_eth(self):
         """The highest version of eth with node data that this geth speaks."""
-        major, minor, patch = (int(part) for part in self.version().split("-")[0].split("."))
-        release = (major, minor, patch)
+        release = self.release()
         if release >= (1, 10, 0):
             return 66
         if release >= (1, 9, 11):
             return 65
         return 64 if release >= (1, 9, 1) else 63
+
+    def can_sync_fast(self):
+        """Asks peers for node data itself; later ones have snap sync in its place."""
+        return self.release() < (1, 10, 14)
 
     def initialise(self):
         self._once("init", str(self.fixture.folder / "genesis.json"))
@@ -98,10 +104,15 @@ class Geth:
         beginning.write_bytes(self.fixture.chain_until(block))
         self._once("import", str(beginning))
 
+    def _own_ports(self):
+        """From the merge on geth also listens for a consensus client, which never comes."""
+        has_one = self.release() >= (1, 10, 17)
+        return ["--authrpc.port", str(self.port + 1000)] if has_one else []
+
     def start(self, *more):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # stopped by stop()
-                self._command("--verbosity", "5", *more), env=self.environment,
+                self._command("--verbosity", "5", *self._own_ports(), *more), env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + START_TIMEOUT
         while True:

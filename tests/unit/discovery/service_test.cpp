@@ -131,6 +131,22 @@ TEST_CASE("DiscoveryService: one service speaks IPv4 and IPv6", "[discovery]") {
     CHECK(village.services[2]->table().size() == 1);
 }
 
+TEST_CASE("DiscoveryService: its record says at first where it is bound", "[discovery]") {
+    Village village;
+    const DiscoveryService& bound = village.add({endpoint("10.1.1.1", 30301)}, {});
+    CHECK(bound.record().ip() == test::ip("10.1.1.1"));
+    CHECK(bound.record().udp() == 30301);
+    CHECK(bound.record().tcp() == 30303);
+    const DiscoveryService& anywhere = village.add({endpoint("0.0.0.0", 30302)}, {});
+    CHECK_FALSE(anywhere.record().ip());
+    CHECK(anywhere.record().udp() == 30302);
+    const DiscoveryService& over_v6 = village.add({endpoint("2a00::7", 30303)}, {});
+    CHECK(over_v6.record().ip6() == test::ip("2a00::7"));
+    EngineOptions told;
+    told.announced_address = test::ip("9.9.9.9");
+    CHECK(village.add({endpoint("10.1.1.2")}, told).record().ip() == test::ip("9.9.9.9"));
+}
+
 TEST_CASE("DiscoveryService: a bootnode needs an address and a port", "[discovery]") {
     Enode enode{test::seeded_key(1).public_key(), "1.2.3.4", 0, 30301};
     const auto node = bootnode_of(enode);

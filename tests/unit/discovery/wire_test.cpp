@@ -76,7 +76,7 @@ std::vector<Packet> samples() {
     const WireEndpoint v6{test::ip("2a00::1"), 65535, 0};
     const NodeId id = signer().id();
     Neighbours full;
-    full.expiration = ~UnixTime{0};
+    full.expiration = kLatestTime;
     for (std::size_t i = 0; i < kMaxNeighboursSent; ++i)
         full.nodes.push_back({{test::ip("2a00:ffff:ffff:ffff:ffff::1"), 65535, 65535}, id});
     return {Ping{kVersion, v4, v6, kNow, std::nullopt},
@@ -116,6 +116,16 @@ TEST_CASE("wire: the packets of EIP-8 are read, and what they add is ignored", "
         CHECK(late.error().code == Errc::kTimeout);
     }
     CHECK(vectors["packets"].size() >= 4);
+}
+
+TEST_CASE("wire: an expiration before 1970 has passed, as others count", "[discovery]") {
+    const UnixTime expiration = GENERATE(kLatestTime + 1, ~UnixTime{0} - kNow, ~UnixTime{0});
+    const Packet packet = GENERATE_COPY(Packet{Ping{kVersion, {}, {}, expiration, std::nullopt}},
+                                        Packet{FindNode{signer().id(), expiration}},
+                                        Packet{RecordRequest{expiration}});
+    const auto late = decode(encode(packet, signer()).bytes, signer(), kNow);
+    REQUIRE_FALSE(late);
+    CHECK(late.error().code == Errc::kTimeout);
 }
 
 TEST_CASE("wire: every discovery packet of the EIP-8 text", "[discovery]") {
