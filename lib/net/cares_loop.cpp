@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include <ares.h>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <sys/time.h>
@@ -87,6 +88,10 @@ void process(ares_channel channel, const std::vector<Watched>& sockets) {
 
 }  // namespace
 
+CaresChannel::~CaresChannel() {
+    if (handle_ != nullptr) ares_destroy(handle_);
+}
+
 Result<void> CaresChannel::open(const std::string& servers) {
     ares_options options{};
     options.timeout = kServerTimeoutMs;
@@ -99,7 +104,7 @@ Result<void> CaresChannel::open(const std::string& servers) {
     return {};
 }
 
-async::Task<void> CaresLoop::turn(ares_channel channel, TimePoint deadline) {
+async::Task<void> CaresLoop::turn(ares_channeldata* channel, TimePoint deadline) {
     const std::vector<Watched> sockets = watched_sockets(channel);
     async::Gate gate{executor_};
     const Listed listed{waiting_, gate};

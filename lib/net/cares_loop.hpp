@@ -3,12 +3,12 @@
 #include <set>
 #include <string>
 
-#include <ares.h>
-
 #include <async/clock.hpp>
 #include <async/gate.hpp>
 #include <async/task.hpp>
 #include <common/result.hpp>
+
+struct ares_channeldata;  // of c-ares: what its ares_channel points to
 
 namespace fastsync::net {
 
@@ -20,16 +20,14 @@ class CaresChannel {
     CaresChannel(const CaresChannel&) = delete;
     CaresChannel& operator=(const CaresChannel&) = delete;
     /// Questions still open are told ARES_EDESTRUCTION: what they write to must outlive it.
-    ~CaresChannel() {
-        if (handle_ != nullptr) ares_destroy(handle_);
-    }
+    ~CaresChannel();
 
     /// See make_txt_resolver().
     [[nodiscard]] Result<void> open(const std::string& servers);
-    [[nodiscard]] ares_channel get() const noexcept { return handle_; }
+    [[nodiscard]] ares_channeldata* get() const noexcept { return handle_; }
 
   private:
-    ares_channel handle_ = nullptr;
+    ares_channeldata* handle_ = nullptr;
 };
 
 /// Lets c-ares work on one executor, without a thread of its own.
@@ -39,7 +37,7 @@ class CaresLoop {
         : executor_(std::move(executor)), clock_(clock) {}
 
     /// Waits until the library has something to do, or until `deadline`, and lets it.
-    [[nodiscard]] async::Task<void> turn(ares_channel channel, TimePoint deadline);
+    [[nodiscard]] async::Task<void> turn(ares_channeldata* channel, TimePoint deadline);
     /// Ends turns under way. Idempotent.
     void close() noexcept;
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }

@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include <netdb.h>
+#include <ares.h>
 #include <netinet/in.h>
 
 #include <net/cares_loop.hpp>

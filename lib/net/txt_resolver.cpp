@@ -1,5 +1,7 @@
 #include <utility>
 
+#include <ares.h>
+
 #include <net/cares_loop.hpp>
 #include <net/dns.hpp>
 
