@@ -27,7 +27,7 @@ struct Rig {
     std::uint64_t join(Byte number, eth::Direction direction, Duration ago) {
         eth::PeerStatus said;
         said.eth_version = 63;
-        REQUIRE_FALSE(peers.reserve(node(number), eth::PeerSet::Rank::kOrdinary));
+        REQUIRE_FALSE(peers.reserve(node(number), direction, eth::PeerSet::Rank::kOrdinary));
         const auto port = static_cast<std::uint16_t>(30300 + number);
         auto session = std::make_shared<test::FakeSession>(sim.executor(), node(number), said);
         return peers
