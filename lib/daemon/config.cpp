@@ -6,7 +6,6 @@
 #include <boost/asio/ip/address.hpp>
 #include <fmt/core.h>
 
-#include <common/ip_address.hpp>
 #include <daemon/config.hpp>
 #include <daemon/config_source.hpp>
 #include <daemon/config_value.hpp>
@@ -59,8 +58,6 @@ Result<Enode> enode_url(const GivenValue& given) {
 Result<void> add_bootnode(RunConfig& config, const GivenValue& given) {
     FASTSYNC_TRY(Enode enode, enode_url(given));
     if (enode.udp_port == 0) return complain(given, "must be an enode with a UDP port");
-    if (!IpAddress::parse(enode.host))
-        return complain(given, "must be an enode with an IP address");
     config.bootnodes.push_back(std::move(enode));
     return {};
 }
@@ -198,7 +195,7 @@ constexpr std::array<Row, 19> kRows{{
      Kind::kRepeatable,
      add_trusted_peer},
     {{"bootnode", "ENODE", "",
-      "enode://ID@IP:PORT to discover nodes from, not the network's own; repeatable"},
+      "enode://ID@HOST:PORT to discover nodes from, not the network's own; repeatable"},
      Kind::kRepeatable,
      add_bootnode},
     {{"dns-list", "URL", "",

@@ -28,8 +28,8 @@ struct HttpConfig {
     friend bool operator==(const HttpConfig&, const HttpConfig&) = default;
 };
 
-/// All `fastsyncd run` is told, checked: paths are not empty, addresses are IP addresses, numbers
-/// are in range, the network is known whole.
+/// All `fastsyncd run` is told, checked: paths are not empty, our own addresses are IP addresses,
+/// numbers are in range, the network is known whole.
 struct RunConfig {
     enum class WhenComplete : std::uint8_t { kStay, kExit };
 
@@ -39,7 +39,7 @@ struct RunConfig {
     std::vector<NodeId> trusted_peers;
     enum class Discovery : std::uint8_t { kOn, kOff };
     Discovery discovery = Discovery::kOn;
-    std::vector<Enode> bootnodes;  ///< each with an IP address and a UDP port
+    std::vector<Enode> bootnodes;  ///< each with a UDP port
     /// Lists of nodes to read; nothing: the network's own.
     std::optional<std::vector<discovery::DnsLink>> dns_lists;
     std::optional<net::HostPort> listen;  ///< nothing: no incoming connections

@@ -60,14 +60,13 @@ Task<std::vector<chain::BlockHeader>> take_completed(const sync::Downloader& dow
     co_return downloader.completed_headers();
 }
 
-/// The operator's, else those that the network is known by and that have an IP address.
+/// The operator's, else those that the network is known by.
 std::vector<Enode> bootnodes_for(const RunConfig& config) {
     if (!config.bootnodes.empty()) return config.bootnodes;
     std::vector<Enode> nodes;
     for (const std::string& url : config.network.bootnodes) {
         auto enode = parse_enode(url);
-        const bool usable = enode && enode->udp_port != 0 && IpAddress::parse(enode->host);
-        if (usable) nodes.push_back(*std::move(enode));
+        if (enode && enode->udp_port != 0) nodes.push_back(*std::move(enode));
     }
     return nodes;
 }
@@ -171,6 +170,7 @@ Result<void> DaemonImpl::open_finder(std::uint16_t tcp_port) {
     options.address = config_.listen.value_or(net::HostPort{"0.0.0.0", 0});
     options.address.port = tcp_port;
     options.tcp_port = tcp_port;
+    FASTSYNC_TRY(options.hosts, net::make_host_resolver(threads_.net.executor(), *net_clock_, ""));
     options.bootnodes = std::move(bootnodes);
     options.nodes_file = known;
     if (!dns_lists.empty()) {
@@ -213,12 +213,14 @@ Result<void> DaemonImpl::listen() {
     const std::uint16_t port = listener ? listener->port() : std::uint16_t{0};
     FASTSYNC_CHECK(open_finder(port));
     FASTSYNC_CHECK(open_http());
+    FASTSYNC_TRY(auto hosts, net::make_host_resolver(net, *net_clock_, ""));
     rlpx::LocalNode local{key_, "fastsyncd/v" + std::string{version()} + "/linux", port, {}};
     eth::HostOptions options{config_.static_peers, config_.trusted_peers, config_.max_peers,
                              finder_.get(), config_.network.required_blocks};
-    host_ = std::make_unique<eth::Host>(
-        net, *net_clock_, crypto::system_entropy(), std::move(local), backend_,
-        net::make_tcp_dialer(net, *net_clock_), std::move(listener), std::move(options), &hub_);
+    host_ = std::make_unique<eth::Host>(net, *net_clock_, crypto::system_entropy(),
+                                        std::move(local), backend_,
+                                        net::make_tcp_dialer(net, *net_clock_, std::move(hosts)),
+                                        std::move(listener), std::move(options), &hub_);
     hub_.attach(host_.get());
     return {};
 }
@@ -295,7 +297,8 @@ Task<void> DaemonImpl::publish() {
     const auto uptime = static_cast<std::uint64_t>(to_seconds(now - started_));
     std::optional<FinderFigures> found;
     if (finder_)
-        found = FinderFigures{finder_->stats(), finder_->dns_stats(), finder_->remembered()};
+        found = FinderFigures{finder_->stats(), finder_->dns_stats(), finder_->remembered(),
+                              finder_->unresolved()};
     auto snapshot = std::make_shared<const status::StatusSnapshot>(
         make_snapshot(progress, figures_of(*host_, std::move(found)),
                       {config_.network, phase_since_, uptime, now}));

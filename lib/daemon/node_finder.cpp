@@ -15,6 +15,20 @@ Enode to_enode(const discovery::Node& node) {
     return {node.id, to_string(node.udp.address), node.tcp, node.udp.port};
 }
 
+bool has_address(const Enode& node) {
+    return IpAddress::parse(node.host).has_value();
+}
+
+Result<std::vector<discovery::Node>> known_by_address(const std::vector<Enode>& bootnodes) {
+    std::vector<discovery::Node> nodes;
+    for (const Enode& bootnode : bootnodes) {
+        if (!has_address(bootnode)) continue;
+        FASTSYNC_TRY(auto node, discovery::bootnode_of(bootnode));
+        nodes.push_back(std::move(node));
+    }
+    return nodes;
+}
+
 Task<Result<void>> write_down(discovery::NodeDatabase database) {
     co_return database.save();
 }
@@ -50,27 +64,63 @@ Result<std::unique_ptr<NodeFinder>> NodeFinder::open(async::Executor net, async:
         engine.record_entries[std::string{chain::kForkIdRecordKey}] =
             chain::encode_fork_id_entry(options.forks->at(options.head));
     }
-    for (const Enode& bootnode : options.bootnodes) {
-        FASTSYNC_TRY(auto node, discovery::bootnode_of(bootnode));
-        engine.bootnodes.push_back(std::move(node));
-    }
+    FASTSYNC_TRY(engine.bootnodes, known_by_address(options.bootnodes));
+    std::vector<discovery::Node> bootnodes = engine.bootnodes;
     FASTSYNC_TRY(auto service,
                  discovery::DiscoveryService::make(net, clock, wall, entropy, key,
                                                    std::move(sockets), std::move(engine)));
     std::unique_ptr<NodeFinder> finder{new NodeFinder(
         net, std::move(disk), clock, std::move(service), std::move(database), options)};
+    finder->bootnodes_ = std::move(bootnodes);
     for (const auto& node : finder->database_.best(kNodesFirst, wall())) {
         finder->service_->suggest({node});
         finder->first_.push_back(to_enode(node));
     }
-    if (options.resolver != nullptr && !options.dns_lists.empty()) {
-        finder->dns_ = std::make_unique<discovery::DnsSource>(
-            net, clock, entropy, std::move(options.resolver), std::move(options.dns_lists),
-            [self = finder.get()](const std::vector<NodeRecord>& records) {
-                self->take_listed(records);
-            });
-    }
+    finder->read_lists(entropy, options);
+    finder->follow_names(options);
     return finder;
+}
+
+void NodeFinder::read_lists(crypto::EntropySource& entropy, FinderOptions& options) {
+    if (options.resolver == nullptr || options.dns_lists.empty()) return;
+    dns_ = std::make_unique<discovery::DnsSource>(
+        net_, clock_, entropy, std::move(options.resolver), std::move(options.dns_lists),
+        [this](const std::vector<NodeRecord>& records) { take_listed(records); });
+}
+
+void NodeFinder::follow_names(FinderOptions& options) {
+    std::erase_if(options.bootnodes, [](const Enode& node) { return has_address(node); });
+    if (options.bootnodes.empty()) return;
+    FASTSYNC_ASSERT(options.hosts != nullptr);
+    names_ = std::make_unique<discovery::NamedNodes>(
+        net_, clock_, std::move(options.hosts), std::move(options.bootnodes),
+        [this](const Enode& named, const auto& found) { return take_resolved(named, found); },
+        [this] { return service_->stats().known == 0; });
+}
+
+/// Each of its addresses is tried; lookups start at one of them, at the next one after each look.
+Result<void> NodeFinder::take_resolved(const Enode& named,
+                                       const std::vector<IpAddress>& addresses) {
+    const bool v4 = service_->sends_to_v4();
+    std::vector<discovery::Node> nodes;
+    for (const IpAddress& address : addresses) {
+        const bool usable = address.is_v4() == v4;
+        if (usable)
+            nodes.push_back(
+                discovery::make_node(named.id, {address, named.udp_port}, named.tcp_port));
+    }
+    if (nodes.empty()) {
+        return Error{Errc::kNotFound, named.host + " has no " + (v4 ? "IPv4" : "IPv6") +
+                                          " address, which our socket needs"};
+    }
+    Resolved& known = resolved_[named.id];
+    known.node = nodes[known.looks++ % nodes.size()];
+    std::vector<discovery::Node> bootnodes = bootnodes_;
+    for (const auto& [id, resolved] : resolved_)
+        bootnodes.push_back(resolved.node);
+    service_->set_bootnodes(std::move(bootnodes));
+    service_->suggest(nodes);
+    return {};
 }
 
 NodeFinder::NodeFinder(async::Executor net, async::Executor disk, async::Clock& clock,
@@ -89,6 +139,7 @@ Task<void> NodeFinder::run() {
     async::TaskScope scope{net_};
     scope.spawn(service_->run());
     if (dns_) scope.spawn(dns_->run());
+    if (names_) scope.spawn(names_->run());
     while (!closed_.is_open()) {
         (void)co_await clock_.sleep_until(clock_.now() + kNodesSaveInterval, &closed_);
         co_await save();
@@ -171,6 +222,7 @@ void NodeFinder::failed(const Enode& node) {
 void NodeFinder::close() noexcept {
     closed_.open();
     if (dns_) dns_->close();
+    if (names_) names_->close();
     service_->stop();
 }
 

@@ -2,7 +2,9 @@
 
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include <crypto/entropy.hpp>
 #include <crypto/secp256k1.hpp>
 #include <discovery/dns_source.hpp>
+#include <discovery/named_nodes.hpp>
 #include <discovery/node_database.hpp>
 #include <discovery/service.hpp>
 #include <eth/node_source.hpp>
@@ -34,7 +37,9 @@ inline constexpr std::size_t kMaxListed = 256;
 struct FinderOptions {
     net::HostPort address;         ///< of the UDP socket; an IP address
     std::uint16_t tcp_port = 0;    ///< announced; 0: we accept no connections
-    std::vector<Enode> bootnodes;  ///< each with an IP address and a UDP port
+    std::vector<Enode> bootnodes;  ///< each with a UDP port; by address or by name
+    /// Where names of bootnodes are looked up; needed when there are any.
+    std::unique_ptr<net::HostResolver> hosts{};
     std::filesystem::path nodes_file;
     std::vector<discovery::DnsLink> dns_lists{};  ///< read again and again
     /// Where they are read; null: nowhere.
@@ -73,6 +78,10 @@ class NodeFinder final : public eth::NodeSource {
     [[nodiscard]] discovery::DnsSourceStats dns_stats() const {
         return dns_ ? dns_->stats() : discovery::DnsSourceStats{};
     }
+    /// Names of bootnodes whose addresses cannot be told, and why.
+    [[nodiscard]] std::map<std::string, std::string> unresolved() const {
+        return names_ ? names_->unresolved() : std::map<std::string, std::string>{};
+    }
     /// Nodes in the file's next version.
     [[nodiscard]] std::size_t remembered() const noexcept { return database_.size(); }
     /// What we say of ourselves.
@@ -85,6 +94,16 @@ class NodeFinder final : public eth::NodeSource {
                std::unique_ptr<discovery::DiscoveryService> service,
                discovery::NodeDatabase database, const FinderOptions& options);
 
+    /// A bootnode known by name, as last looked up.
+    struct Resolved {
+        discovery::Node node;
+        std::size_t looks = 0;
+    };
+
+    void read_lists(crypto::EntropySource& entropy, FinderOptions& options);
+    void follow_names(FinderOptions& options);
+    [[nodiscard]] Result<void> take_resolved(const Enode& named,
+                                             const std::vector<IpAddress>& addresses);
     void take_listed(const std::vector<NodeRecord>& records);
     [[nodiscard]] bool may_be_ours(const NodeRecord& record) const;
 
@@ -95,9 +114,12 @@ class NodeFinder final : public eth::NodeSource {
     discovery::NodeDatabase database_;
     std::shared_ptr<const chain::ForkLadder> forks_;
     chain::ForkPosition head_;
-    std::unique_ptr<discovery::DnsSource> dns_;  ///< null: no lists
-    std::deque<Enode> first_;                    ///< of an earlier run, or of lists: not tried yet
-    bool changed_ = false;                       ///< since it was written
+    std::unique_ptr<discovery::DnsSource> dns_;     ///< null: no lists
+    std::unique_ptr<discovery::NamedNodes> names_;  ///< null: no bootnode is known by name
+    std::vector<discovery::Node> bootnodes_;        ///< those known by address
+    std::map<NodeId, Resolved> resolved_;           ///< the others
+    std::deque<Enode> first_;  ///< of an earlier run, or of lists: not tried yet
+    bool changed_ = false;     ///< since it was written
     async::Gate closed_;
 };
 

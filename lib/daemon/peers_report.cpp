@@ -67,6 +67,14 @@ std::string commonest_end(const eth::HostStats& stats) {
     return fmt::format(", most end with \"{}\" ({} times)", most->first, most->second);
 }
 
+/// The first bootnode whose name leads nowhere, and how many more there are.
+std::string unresolved_bootnodes(const std::map<std::string, std::string>& unresolved) {
+    if (unresolved.empty()) return {};
+    std::string words = "; bootnode: " + unresolved.begin()->second;
+    if (unresolved.size() > 1) words += fmt::format(" (and {} more)", unresolved.size() - 1);
+    return words;
+}
+
 }  // namespace
 
 PeerFigures figures_of(const eth::Host& host, std::optional<FinderFigures> finder) {
@@ -121,7 +129,8 @@ std::optional<status::DiscoveryStatus> discovery_of(const PeerFigures& peers) {
         engine.received,
         engine.limited + engine.malformed + engine.unexpected + engine.unproven,
         peers.finder->dns.records,
-        peers.finder->dns.failures};
+        peers.finder->dns.failures,
+        peers.finder->unresolved};
 }
 
 std::string why_no_peers(const PeerFigures& peers) {
@@ -132,6 +141,7 @@ std::string why_no_peers(const PeerFigures& peers) {
         words +=
             fmt::format("discovery knows {} nodes, {} dials so far{}", peers.finder->engine.known,
                         peers.stats.dials, commonest_end(peers.stats));
+        words += unresolved_bootnodes(peers.finder->unresolved);
     } else if (words.empty()) {
         words = "no static peer is named and discovery is off";
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,7 +19,8 @@ namespace fastsync::daemon {
 struct FinderFigures {
     discovery::EngineStats engine;
     discovery::DnsSourceStats dns;
-    std::size_t remembered = 0;  ///< nodes that the next start tries first
+    std::size_t remembered = 0;                       ///< nodes that the next start tries first
+    std::map<std::string, std::string> unresolved{};  ///< names of bootnodes, and what is wrong
 };
 
 /// What the net thread knows of peers, at one moment.

@@ -1,3 +1,4 @@
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -15,12 +16,18 @@ SessionPeer::SessionPeer(sync::PeerId id, std::string name, std::shared_ptr<eth:
       session_(std::move(session)),
       net_(std::move(net)),
       blame_(std::move(blame)),
-      head_hash_(session_->status().head_hash),
+      heads_{session_->status().head_hash},
       total_difficulty_(session_->status().total_difficulty) {}
 
 SessionPeer::~SessionPeer() {
     // Posted to be destroyed there, should this be the last owner.
     boost::asio::post(net_, [session = std::move(session_)]() mutable { session.reset(); });
+}
+
+void SessionPeer::announce(const Hash256& head) {
+    if (heads_.front() == head) return;
+    heads_.insert(heads_.begin(), head);
+    if (heads_.size() > sync::kMostHeads) heads_.erase(std::prev(heads_.end(), 2));
 }
 
 Task<Result<sync::NodeDataAnswer>> SessionPeer::get_node_data(std::vector<Hash256> hashes,

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <async/task.hpp>
 #include <eth/peer_policy.hpp>
@@ -31,7 +32,7 @@ class SessionPeer final : public sync::StatePeer {
 
     [[nodiscard]] sync::PeerId id() const noexcept override { return id_; }
     [[nodiscard]] std::string name() const override { return name_; }
-    [[nodiscard]] Hash256 head_hash() const override { return head_hash_; }
+    [[nodiscard]] std::vector<Hash256> heads() const override { return heads_; }
     [[nodiscard]] U256 total_difficulty() const override { return total_difficulty_; }
     [[nodiscard]] async::Task<Result<sync::NodeDataAnswer>> get_node_data(
         std::vector<Hash256> hashes, TimePoint deadline) override;
@@ -41,7 +42,7 @@ class SessionPeer final : public sync::StatePeer {
     void release() override;
 
     /// The peer announced a block.
-    void announce(const Hash256& head) { head_hash_ = head; }
+    void announce(const Hash256& head);
 
   private:
     sync::PeerId id_;
@@ -49,7 +50,7 @@ class SessionPeer final : public sync::StatePeer {
     std::shared_ptr<eth::Session> session_;
     async::Executor net_;
     Blame blame_;
-    Hash256 head_hash_;
+    std::vector<Hash256> heads_;  ///< the last announced first, that of the handshake last
     U256 total_difficulty_;
 };
 

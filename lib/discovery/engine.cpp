@@ -57,6 +57,11 @@ void Engine::suggest(const std::vector<Node>& nodes) {
     }
 }
 
+void Engine::set_bootnodes(std::vector<Node> bootnodes) {
+    options_.bootnodes = std::move(bootnodes);
+    if (table_.size() == 0) explorer_.hurry();
+}
+
 Result<void> Engine::update_record(const RecordEntries& changes) {
     return own_.update(changes);
 }

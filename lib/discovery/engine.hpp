@@ -80,6 +80,9 @@ class Engine {
     [[nodiscard]] std::size_t found() const noexcept { return found_.size(); }
     /// Nodes known from elsewhere (a database, DNS): tried as time permits, kMaxSuggested at most.
     void suggest(const std::vector<Node>& nodes);
+    /// The nodes to start from, from now on; with nobody in the table they are asked at once. Call
+    /// advance() after it.
+    void set_bootnodes(std::vector<Node> bootnodes);
     /// Changes our record: see OwnRecord::update().
     [[nodiscard]] Result<void> update_record(const RecordEntries& changes);
 

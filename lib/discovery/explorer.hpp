@@ -36,6 +36,8 @@ class Explorer {
     void started(Lookup lookup) { lookup_ = std::move(lookup); }
     /// The running lookup is over. @param asked  nodes it asked, @param known  nodes in the table
     void finished(std::size_t asked, std::size_t known, TimePoint now);
+    /// Whom to ask has changed: a round is due at once, if none is under way.
+    void hurry() noexcept { next_round_ = TimePoint::min(); }
     /// A node was found that was not known before.
     void found_one() noexcept { ++found_; }
 

@@ -140,6 +140,11 @@ void DiscoveryService::suggest(const std::vector<Node>& nodes) {
     earlier_.open();
 }
 
+void DiscoveryService::set_bootnodes(std::vector<Node> bootnodes) {
+    engine_->set_bootnodes(std::move(bootnodes));
+    earlier_.open();
+}
+
 Result<void> DiscoveryService::update_record(const RecordEntries& changes) {
     return engine_->update_record(changes);
 }

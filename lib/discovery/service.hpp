@@ -18,8 +18,8 @@ namespace fastsync::discovery {
 using WallClock = std::function<UnixTime()>;
 [[nodiscard]] WallClock system_wall_clock();
 
-/// The node a bootnode URL names. @return kConfig when the host is a name (discovery needs an
-/// address) or there is no UDP port
+/// The node a bootnode URL names. @return kConfig when the host is a name (see NamedNodes) or there
+/// is no UDP port
 [[nodiscard]] Result<Node> bootnode_of(const Enode& enode);
 
 /// Runs an engine over sockets and clocks. Lives on one executor.
@@ -48,11 +48,14 @@ class DiscoveryService {
                                                                          TimePoint deadline);
     /// See Engine.
     void suggest(const std::vector<Node>& nodes);
+    void set_bootnodes(std::vector<Node> bootnodes);
     [[nodiscard]] Result<void> update_record(const RecordEntries& changes);
 
     [[nodiscard]] const NodeRecord& record() const noexcept { return engine_->record(); }
     [[nodiscard]] const NodeTable& table() const noexcept { return engine_->table(); }
     [[nodiscard]] EngineStats stats() const { return engine_->stats(); }
+    /// The family of the first socket.
+    [[nodiscard]] bool sends_to_v4() const { return sockets_.front()->local().address.is_v4(); }
     /// Our URL, with the address announced or learned, else the one the first socket is bound to.
     [[nodiscard]] Enode local_enode() const;
 

@@ -79,6 +79,7 @@ Host::Host(async::Executor executor, async::Clock& clock, crypto::EntropySource&
       peers_(local_.key.public_key(), options_.max_peers),
       dials_(dial_states(options_.static_peers)),
       closing_(executor),
+      departed_(executor),
       scope_(executor) {
     local_.offers = options_.offers.empty() ? capability_offers() : options_.offers;
 }
@@ -165,6 +166,11 @@ Task<void> Host::keep_dialed(std::size_t index) {
             dials_[index].started();
             const Ended ended = co_await dial_once(enode);
             pause = dials_[index].ended(ended.why, ended.stood, chance());
+            if (peers_.holds(enode.id)) {
+                // It dialed us at the same time, and that connection was the one to stay.
+                dials_[index].joined();
+                pause = kFirstPause;
+            }
             log::debug("peers", "static peer={} ended reason=\"{}\" next_dial_s={:.1f}",
                        short_id(enode.id), ended.why.message(), to_seconds(pause));
         }
@@ -215,22 +221,20 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
     if (has_satellite_alone(*connection)) {
         co_return co_await turn_away(std::move(connection), rlpx::DisconnectReason::kUselessPeer);
     }
-    const auto refusal = peers_.reserve(enode.id, rank, ip_of(enode.host));
+    const auto refusal = peers_.reserve(enode.id, direction, rank, ip_of(enode.host));
     if (refusal) co_return co_await turn_away(std::move(connection), reason_for(*refusal));
     auto opened = co_await Session::open(std::move(connection), backend_, clock_);
     if (!opened) {
-        peers_.release(enode.id);
+        peers_.release(enode.id, direction);
         const bool left = direction == Direction::kInbound && is_its_end(opened.error());
         if (const auto fault = fault_in(opened.error(), ConnectionStage::kSession))
             blame(enode.id, *fault);
-        else if (left && !stopped_)
-            blame(enode.id, Fault::kComesAndGoes);
+        else if (left)
+            blame_for_leaving(enode.id);
         co_return Ended{opened.error(), {}};
     }
-    const std::shared_ptr<Session> session = *std::move(opened);
     handshakes_.settle(stream);
-    const Peer peer = peers_.add({0, std::move(enode), direction, clock_.now(), session});
-    co_return co_await run_session(peer);
+    co_return co_await settle(*std::move(opened), std::move(enode), direction);
 }
 
 Task<Host::Ended> Host::run_session(Peer peer) {
@@ -245,11 +249,14 @@ Task<Host::Ended> Host::run_session(Peer peer) {
     if (const auto fault = fault_in(why, ConnectionStage::kSession)) {
         blame(peer.enode.id, *fault);
     } else if (was_short_visit(peer, why)) {
-        blame(peer.enode.id, Fault::kComesAndGoes);
+        blame_for_leaving(peer.enode.id);
     }
+    if (!refused) {
+        tell_source(peer, peer.session->stats().items);
+        if (observer_ != nullptr) observer_->on_left(peer, why);
+    }
+    departed_.open();
     if (refused) co_return Ended{refused->code == Errc::kClosed ? why : *refused, {}};
-    tell_source(peer, peer.session->stats().items);
-    if (observer_ != nullptr) observer_->on_left(peer, why);
     co_return Ended{why, clock_.now() - peer.since};
 }
 

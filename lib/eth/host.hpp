@@ -140,6 +140,10 @@ class Host {
     [[nodiscard]] async::Task<Ended> turn_away(std::unique_ptr<rlpx::Connection> connection,
                                                rlpx::DisconnectReason reason);
     [[nodiscard]] async::Task<void> admit(Peer peer, std::optional<Error>& refused);
+    [[nodiscard]] async::Task<Ended> settle(std::shared_ptr<Session> session, Enode enode,
+                                            Direction direction);
+    [[nodiscard]] async::Task<void> await_departure(NodeId id, Direction direction);
+    void blame_for_leaving(const NodeId& id);
     [[nodiscard]] async::Task<Ended> run_session(Peer peer);
     [[nodiscard]] rlpx::LocalNode local_for(const NodeId& id) const;
     [[nodiscard]] bool has_satellite_alone(const rlpx::Connection& connection);
@@ -170,6 +174,7 @@ class Host {
     std::optional<BlockAnnouncement> announced_;
     std::set<NodeId> without_node_data_;  ///< nodes that need capability_offers_without_node_data()
     async::Gate closing_;                 ///< no new connections
+    async::Gate departed_;                ///< a session was taken out
     bool stopped_ = false;
     async::TaskScope scope_;
 };

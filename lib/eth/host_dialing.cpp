@@ -72,7 +72,8 @@ Task<void> Host::try_found(Enode enode) {
     const Ended ended = co_await dial_once(enode);
     --found_tasks_;
     book_.ended(enode.id, ended.why, ended.stood, chance(), clock_.now());
-    if (!ended.stood) options_.source->failed(enode);
+    // Unless it dialed us at the same time, and that connection was the one to stay.
+    if (!ended.stood && !peers_.holds(enode.id)) options_.source->failed(enode);
     log::debug("peers", "found peer={} ended reason=\"{}\" stood_s={:.1f}", short_id(enode.id),
                ended.why.message(), ended.stood ? to_seconds(*ended.stood) : 0.0);
 }

@@ -5,6 +5,7 @@
 
 #include <async/clock.hpp>
 #include <async/task.hpp>
+#include <net/host_resolver.hpp>
 #include <net/txt_resolver.hpp>
 
 namespace fastsync::net {
@@ -15,5 +16,9 @@ namespace fastsync::net {
 [[nodiscard]] Result<std::unique_ptr<TxtResolver>> make_txt_resolver(async::Executor executor,
                                                                      async::Clock& clock,
                                                                      std::string servers);
+/// The same for addresses. The system's hosts file and search domains count too.
+[[nodiscard]] Result<std::unique_ptr<HostResolver>> make_host_resolver(async::Executor executor,
+                                                                       async::Clock& clock,
+                                                                       std::string servers);
 
 }  // namespace fastsync::net

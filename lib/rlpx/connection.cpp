@@ -59,6 +59,7 @@ class PeerConnection final : public Connection {
     [[nodiscard]] Task<void> write_queued();
     [[nodiscard]] Task<Result<void>> write_sliced(ByteView batch);
     [[nodiscard]] Task<void> await_farewell();
+    [[nodiscard]] Result<bool> hears_farewell();
     [[nodiscard]] Task<void> watch();
     [[nodiscard]] std::optional<Error> overdue(TimePoint now) const;
 
@@ -153,8 +154,9 @@ Task<Result<void>> PeerConnection::write_sliced(ByteView batch) {
     co_return Result<void>{};
 }
 
-/// Our Disconnect is written: the peer closes, or the watch does. Until then what it sends is read
-/// away, since closing over unread bytes would reset the connection under our last message.
+/// Our Disconnect is written: the peer closes, or says goodbye itself, or the watch ends it. Until
+/// then what it sends is read away, since closing over unread bytes would reset the connection
+/// under our last message.
 Task<void> PeerConnection::await_farewell() {
     Bytes discarded(FrameOpener::kMinRead);
     while (!end_) {
@@ -163,8 +165,26 @@ Task<void> PeerConnection::await_farewell() {
             co_await work_.wait();
             continue;
         }
-        const auto read = co_await stream_->read_some(discarded);
+        const auto heard = hears_farewell();
+        if (heard && *heard) {
+            end({Errc::kClosed, "we disconnected"});
+            break;
+        }
+        // What cannot be read any more is not kept.
+        std::span<Byte> space = discarded;
+        if (heard) space = opener_.space();
+        const auto read = co_await stream_->read_some(space);
         if (!read) end({Errc::kClosed, "we disconnected"});
+        if (read && heard) opener_.filled(*read);
+    }
+}
+
+/// Whether a Disconnect is among the frames that came.
+Result<bool> PeerConnection::hears_farewell() {
+    while (true) {
+        FASTSYNC_TRY(const auto frame, opener_.next());
+        if (!frame) return false;
+        if (frame->code == static_cast<std::uint64_t>(BaseCode::kDisconnect)) return true;
     }
 }
 

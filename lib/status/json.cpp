@@ -43,7 +43,8 @@ ordered_json discovery_json(const DiscoveryStatus& d) {
             {"received", d.received},
             {"refused", d.refused},
             {"dns_records", d.dns_records},
-            {"dns_failures", d.dns_failures}};
+            {"dns_failures", d.dns_failures},
+            {"unresolved", d.unresolved}};
 }
 
 Result<NetworkStatus> read_network(const ordered_json& json) {
@@ -103,11 +104,17 @@ Result<DialStatus> read_dials(const ordered_json& json) {
 
 Result<DiscoveryStatus> read_discovery(const ordered_json& json) {
     Reader in{json, "discovery."};
-    const DiscoveryStatus out{
-        in.count("known"),   in.count("found"),       in.count("remembered"),
-        in.count("lookups"), in.count("sent"),        in.count("received"),
-        in.count("refused"), in.count("dns_records"), in.count("dns_failures")};
+    DiscoveryStatus out{in.count("known"),   in.count("found"),       in.count("remembered"),
+                        in.count("lookups"), in.count("sent"),        in.count("received"),
+                        in.count("refused"), in.count("dns_records"), in.count("dns_failures")};
+    const ordered_json* unresolved = in.optional_object("unresolved");
     FASTSYNC_CHECK(in.outcome());
+    if (unresolved != nullptr) {
+        Reader names{*unresolved, "discovery.unresolved."};
+        for (const auto& [name, reason] : unresolved->items())
+            out.unresolved[name] = names.text(name);
+        FASTSYNC_CHECK(names.outcome());
+    }
     return out;
 }
 

@@ -156,6 +156,8 @@ struct DiscoveryStatus {
     std::uint64_t refused = 0;  ///< of those received: unreadable, unasked, unproven or too many
     std::uint64_t dns_records = 0;   ///< taken from lists in the Domain Name System
     std::uint64_t dns_failures = 0;  ///< lists that could not be read
+    /// Names of bootnodes whose addresses cannot be told, and why.
+    std::map<std::string, std::string> unresolved{};
 
     friend bool operator==(const DiscoveryStatus&, const DiscoveryStatus&) = default;
 };

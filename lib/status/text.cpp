@@ -130,6 +130,8 @@ std::string describe(const StatusSnapshot& s) {
         out += fmt::format("discovery {} nodes known, {} found, {} packets in, {} out\n",
                            show_count(s.discovery->known), show_count(s.discovery->found),
                            show_count(s.discovery->received), show_count(s.discovery->sent));
+        for (const auto& [name, reason] : s.discovery->unresolved)
+            out += fmt::format("bootnode  {}\n", printable(reason));
     }
     return out;
 }

@@ -22,6 +22,7 @@ Downloader::Downloader(storage::StateStore& store, async::Clock& clock, async::E
 
 void Downloader::peer_joined(std::shared_ptr<StatePeer> peer) {
     ledger_.join(peer->id());
+    if (chooser_ != nullptr) chooser_->add(peer);
     peers_[peer->id()] = std::move(peer);
     if (phase_ == SyncPhase::kSyncing) waiting_for_.clear();
     wake_.open();
@@ -116,7 +117,9 @@ Task<Result<std::optional<Pivot>>> Downloader::next_pivot() {
         std::optional<chain::BlockHeader> keep;
         if (keep_pivot_ && pivot_ && pivot_->header() != nullptr) keep = *pivot_->header();
         PivotChooser chooser{peer_list(), options_.policy, std::move(keep), clock_, scope_};
+        chooser_ = &chooser;
         auto chosen = co_await chooser.choose();
+        chooser_ = nullptr;
         if (chosen && chosen->state_root != bad_root_) {
             co_return std::optional<Pivot>{*std::move(chosen)};
         }

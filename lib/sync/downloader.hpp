@@ -101,6 +101,7 @@ class Downloader {
     async::Gate root_ended_;
 
     std::map<PeerId, std::shared_ptr<StatePeer>> peers_;
+    PivotChooser* chooser_ = nullptr;  // while it chooses
     PeerLedger ledger_;
     SyncCounters counters_;
     StoredRegions regions_;

@@ -33,44 +33,41 @@ Task<Result<Pivot>> PivotChooser::choose() {
     co_return co_await below_head();
 }
 
-Task<Result<PivotChooser::Headers>> PivotChooser::ask(std::shared_ptr<StatePeer> peer,
-                                                      HeaderRequest request) {
-    co_return co_await peer->get_headers(std::move(request), clock_.now() + kHeaderTimeout);
-}
-
 Task<std::vector<PivotChooser::Headers>> PivotChooser::ask_all(PeerList peers,
                                                                HeaderRequest request) {
     struct Job {
-        static Task<void> run(PivotChooser& self, std::shared_ptr<StatePeer> peer,
-                              HeaderRequest request, Headers& out) {
-            auto answer = co_await self.ask(std::move(peer), std::move(request));
-            if (answer) out = *std::move(answer);
+        static Task<std::optional<Headers>> run(std::shared_ptr<StatePeer> peer,
+                                                HeaderRequest request, TimePoint deadline) {
+            auto answer = co_await peer->get_headers(std::move(request), deadline);
+            if (!answer || answer->empty()) co_return std::nullopt;
+            co_return *std::move(answer);
         }
     };
-    std::vector<Headers> answers(peers.size());
-    async::TaskScope scope{executor_};
-    for (std::size_t i = 0; i < peers.size(); ++i) {
-        scope.spawn(Job::run(*this, peers[i], request, answers[i]));
-    }
-    co_await scope.join();
+    const auto gathering = std::make_shared<Gathering<Headers>>(executor_);
+    for (const auto& peer : peers)
+        gathering->ask(stragglers_, Job::run(peer, request, clock_.now() + kHeaderTimeout));
+    co_await gathering->wait(clock_, kHeadPatience, kHeaderTimeout);
+    std::vector<Headers> answers;
+    for (auto& answer : gathering->answers())
+        answers.push_back(answer ? *std::move(answer) : Headers{});
     co_return answers;
 }
 
-/// Asks all peers for their heads. One that is slow holds the others up only until kHeadPatience.
+void PivotChooser::add(std::shared_ptr<StatePeer> peer) {
+    if (!heads_) return;
+    peers_.push_back(peer);
+    heads_->ask(stragglers_, find_head(std::move(peer), clock_));
+}
+
+/// Asks all peers for their heads.
 Task<void> PivotChooser::find_heads() {
-    const auto heads = std::make_shared<Heads>(executor_);
-    heads->open = peers_.size();
+    heads_ = std::make_shared<Gathering<Candidate>>(executor_);
     for (const auto& peer : peers_)
-        stragglers_.spawn(find_head(peer, heads, clock_));
-    const TimePoint enough = clock_.now() + kHeadPatience;
-    while (heads->open > 0) {
-        const TimePoint now = clock_.now();
-        if (now >= enough && !heads->found.empty()) break;
-        heads->answered.reset();
-        (void)co_await clock_.sleep_until(now < enough ? enough : now + kHeaderTimeout,
-                                          &heads->answered);
-    }
-    candidates_ = std::exchange(heads->found, {});
+        heads_->ask(stragglers_, find_head(peer, clock_));
+    co_await heads_->wait(clock_, kHeadPatience, kHeaderTimeout);
+    const auto heads = std::exchange(heads_, nullptr);
+    for (auto& found : heads->answers())
+        if (found) candidates_.push_back(*std::move(found));
     std::stable_sort(candidates_.begin(), candidates_.end(), [](const auto& a, const auto& b) {
         const U256 left = a.peer->total_difficulty();
         const U256 right = b.peer->total_difficulty();
@@ -80,21 +77,34 @@ Task<void> PivotChooser::find_heads() {
 
 namespace {
 
-/// The announced head of a peer, then onwards by number: announcements may have been missed.
-Task<std::optional<chain::BlockHeader>> head_of(std::shared_ptr<StatePeer> peer,
-                                                async::Clock& clock) {
-    constexpr Duration kTimeout = PivotChooser::kHeaderTimeout;
-    const HeaderRequest announced{peer->head_hash(), 1, 0, false};
-    auto first = co_await peer->get_headers(announced, clock.now() + kTimeout);
-    // Lacking a header takes an empty answer.
-    if (!first && first.error().code == Errc::kTimeout) peer->report(Misbehaviour::kStalling);
-    if (!first || first->empty()) co_return std::nullopt;
-    chain::BlockHeader head = std::move(first->front());
-    if (announced.origin != decltype(announced.origin){head.hash}) {
+/// The newest header that a peer serves of those it announced: it may tell of a block before it
+/// has it. Nothing when it serves none, or does not answer.
+Task<std::optional<chain::BlockHeader>> announced_header(std::shared_ptr<StatePeer> peer,
+                                                         async::Clock& clock) {
+    const std::vector<Hash256> heads = peer->heads();
+    for (const Hash256& hash : heads) {
+        const HeaderRequest announced{hash, 1, 0, false};
+        auto found =
+            co_await peer->get_headers(announced, clock.now() + PivotChooser::kHeaderTimeout);
+        // Lacking a header takes an empty answer.
+        if (!found && found.error().code == Errc::kTimeout) peer->report(Misbehaviour::kStalling);
+        if (!found) co_return std::nullopt;
+        if (found->empty()) continue;
+        if (found->front().hash == hash) co_return std::move(found->front());
         log::debug("pivot", "peer={} answered another header than asked for", peer->name());
         peer->report(Misbehaviour::kForgedHeaders);
         co_return std::nullopt;
     }
+    co_return std::nullopt;
+}
+
+/// An announced head of a peer, then onwards by number: announcements may have been missed.
+Task<std::optional<chain::BlockHeader>> head_of(std::shared_ptr<StatePeer> peer,
+                                                async::Clock& clock) {
+    constexpr Duration kTimeout = PivotChooser::kHeaderTimeout;
+    auto first = co_await announced_header(peer, clock);
+    if (!first) co_return std::nullopt;
+    chain::BlockHeader head = *std::move(first);
     for (int round = 0; round < PivotChooser::kMaxCatchUpRounds; ++round) {
         const HeaderRequest above{head.number + 1, PivotChooser::kMaxHeaders, 0, false};
         auto next = co_await peer->get_headers(above, clock.now() + kTimeout);
@@ -113,12 +123,11 @@ Task<std::optional<chain::BlockHeader>> head_of(std::shared_ptr<StatePeer> peer,
 
 }  // namespace
 
-Task<void> PivotChooser::find_head(std::shared_ptr<StatePeer> peer, std::shared_ptr<Heads> heads,
-                                   async::Clock& clock) {
+Task<std::optional<PivotChooser::Candidate>> PivotChooser::find_head(
+    std::shared_ptr<StatePeer> peer, async::Clock& clock) {
     auto head = co_await head_of(peer, clock);
-    if (head) heads->found.push_back({std::move(peer), *std::move(head), {}});
-    --heads->open;
-    heads->answered.open();
+    if (!head) co_return std::nullopt;
+    co_return Candidate{std::move(peer), *std::move(head), {}};
 }
 
 Task<Result<Pivot>> PivotChooser::below_head() {
@@ -145,51 +154,52 @@ Task<Result<Pivot>> PivotChooser::below_head() {
 /// Asks all candidates for their chains. Those without one are none any more: what they do not have
 /// they cannot confirm either, and nobody must wait for it.
 Task<void> PivotChooser::find_chains() {
-    async::TaskScope scope{executor_};
-    for (Candidate& candidate : candidates_)
-        scope.spawn(find_chain(candidate));
-    co_await scope.join();
+    const auto gathering = std::make_shared<Gathering<Headers>>(executor_);
+    for (const Candidate& candidate : candidates_)
+        gathering->ask(stragglers_, find_chain(candidate, keep_, clock_));
+    co_await gathering->wait(clock_, kHeadPatience, kHeaderTimeout);
+    for (std::size_t i = 0; i < candidates_.size(); ++i)
+        candidates_[i].chain = std::exchange(gathering->answers()[i], {}).value_or(Headers{});
     std::erase_if(candidates_, [](const Candidate& c) { return c.chain.empty(); });
 }
 
-Task<void> PivotChooser::find_chain(Candidate& candidate) {
-    auto headers = co_await chain_to_head(candidate);
-    if (headers)
-        candidate.chain = *std::move(headers);
-    else
-        log::debug("pivot", "peer={} {}", candidate.peer->name(), headers.error().message());
-}
-
 /// The headers pivot ... head of one peer, linked; from the pivot to keep where that is possible.
-Task<Result<PivotChooser::Headers>> PivotChooser::chain_to_head(const Candidate& candidate) {
+Task<std::optional<PivotChooser::Headers>> PivotChooser::find_chain(
+    Candidate candidate, std::optional<chain::BlockHeader> keep, async::Clock& clock) {
+    const std::shared_ptr<StatePeer> peer = candidate.peer;
     const chain::BlockHeader& head = candidate.head;
     const bool may_keep =
-        keep_ && keep_->number <= head.number && !is_stale(keep_->number, head.number);
+        keep && keep->number <= head.number && !is_stale(keep->number, head.number);
     const chain::BlockNumber fresh = pivot_number(head.number);
-    chain::BlockNumber from = may_keep ? std::min(keep_->number, fresh) : fresh;
-    auto headers = co_await ask(candidate.peer, {from, head.number - from + 1, 0, false});
+    chain::BlockNumber from = may_keep ? std::min(keep->number, fresh) : fresh;
+    HeaderRequest request{from, head.number - from + 1, 0, false};
+    auto headers = co_await peer->get_headers(request, clock.now() + kHeaderTimeout);
     // One that synced another pivot than ours has nothing below that.
     const bool again = headers && headers->empty() && from < fresh;
     if (again) {
         from = fresh;
-        headers = co_await ask(candidate.peer, {from, head.number - from + 1, 0, false});
+        request = {from, head.number - from + 1, 0, false};
+        headers = co_await peer->get_headers(request, clock.now() + kHeaderTimeout);
     }
-    if (!headers) co_return headers.error();
+    if (!headers) co_return std::nullopt;
     if (!check_linked(*headers)) {
-        candidate.peer->report(Misbehaviour::kForgedHeaders);
-        co_return Error{Errc::kMalformed, "headers from pivot to head do not link"};
+        peer->report(Misbehaviour::kForgedHeaders);
+        log::debug("pivot", "peer={} headers from pivot to head do not link", peer->name());
+        co_return std::nullopt;
     }
     // The peer's chain may have been reorganised since it told its head: another head of the same
     // height is as good, a shorter chain is asked for again.
     const bool whole = !headers->empty() && headers->front().number == from &&
                        headers->back().number == head.number;
-    if (!whole)
-        co_return Error{Errc::kNotFound, "the peer does not hold all headers from pivot to head"};
+    if (!whole) {
+        log::debug("pivot", "peer={} does not hold all headers from pivot to head", peer->name());
+        co_return std::nullopt;
+    }
     chain::BlockNumber start = fresh;
-    const bool has_kept = may_keep && from <= keep_->number;
-    if (has_kept && (*headers)[keep_->number - from].hash == keep_->hash) start = keep_->number;
+    const bool has_kept = may_keep && from <= keep->number;
+    if (has_kept && (*headers)[keep->number - from].hash == keep->hash) start = keep->number;
     headers->erase(headers->begin(), headers->begin() + static_cast<std::ptrdiff_t>(start - from));
-    co_return headers;
+    co_return *std::move(headers);
 }
 
 /// Asks the other candidates for their header of the pivot's number.
@@ -259,8 +269,8 @@ Task<Pivot> PivotChooser::with_head(chain::BlockHeader pivot) {
     for (const Candidate& candidate : candidates_) {
         const chain::BlockHeader& head = candidate.head;
         if (head.number <= pivot.number || head.number - pivot.number >= kMaxHeaders) continue;
-        auto headers =
-            co_await ask(candidate.peer, {pivot.number, head.number - pivot.number + 1, 0, false});
+        const HeaderRequest request{pivot.number, head.number - pivot.number + 1, 0, false};
+        auto headers = co_await candidate.peer->get_headers(request, clock_.now() + kHeaderTimeout);
         const bool fits = headers && !headers->empty() && headers->front().hash == pivot.hash &&
                           headers->back().hash == head.hash && check_linked(*headers);
         if (fits) co_return Pivot{root, *std::move(headers)};

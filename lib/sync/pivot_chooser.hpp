@@ -8,6 +8,7 @@
 #include <async/gate.hpp>
 #include <async/task.hpp>
 #include <async/task_scope.hpp>
+#include <sync/gather.hpp>
 #include <sync/pivot.hpp>
 #include <sync/state_peer.hpp>
 
@@ -26,7 +27,7 @@ struct PivotPolicy {
 class PivotChooser {
   public:
     static constexpr Duration kHeaderTimeout = std::chrono::seconds{10};
-    /// Once one peer has told its head, the others have until so long after the question.
+    /// Once one peer has answered, the others have until so long after the question.
     static constexpr Duration kHeadPatience = std::chrono::seconds{3};
     /// go-ethereum answers at most 192 headers.
     static constexpr std::uint64_t kMaxHeaders = 192;
@@ -40,9 +41,10 @@ class PivotChooser {
                  async::Clock& clock, async::TaskScope& stragglers);
 
     /// @return kNotFound with a sentence for the operator when nobody knows what we look for or
-    /// peers
-    ///         contradict each other
+    ///         peers contradict each other
     [[nodiscard]] async::Task<Result<Pivot>> choose();
+    /// Somebody comes while choose() runs: asked too, as long as heads are looked for.
+    void add(std::shared_ptr<StatePeer> peer);
 
   private:
     using Headers = std::vector<chain::BlockHeader>;
@@ -52,27 +54,15 @@ class PivotChooser {
         Headers chain;  ///< pivot ... head, once find_chains() has asked for it
     };
 
-    /// The candidates found so far.
-    struct Heads {
-        explicit Heads(async::Executor executor) : answered(std::move(executor)) {}
-
-        std::vector<Candidate> found;
-        std::size_t open = 0;  ///< questions that go on
-        async::Gate answered;
-    };
-
-    [[nodiscard]] async::Task<Result<Headers>> ask(std::shared_ptr<StatePeer> peer,
-                                                   HeaderRequest request);
-    /// Asks all peers at once; one entry per peer, empty where there was no answer.
+    /// Asks all peers at once; one entry per peer, empty where there was no answer in time.
     [[nodiscard]] async::Task<std::vector<Headers>> ask_all(PeerList peers, HeaderRequest request);
     [[nodiscard]] async::Task<void> find_heads();
-    [[nodiscard]] static async::Task<void> find_head(std::shared_ptr<StatePeer> peer,
-                                                     std::shared_ptr<Heads> heads,
-                                                     async::Clock& clock);
+    [[nodiscard]] static async::Task<std::optional<Candidate>> find_head(
+        std::shared_ptr<StatePeer> peer, async::Clock& clock);
     [[nodiscard]] async::Task<Result<Pivot>> below_head();
     [[nodiscard]] async::Task<void> find_chains();
-    [[nodiscard]] async::Task<void> find_chain(Candidate& candidate);
-    [[nodiscard]] async::Task<Result<Headers>> chain_to_head(const Candidate& candidate);
+    [[nodiscard]] static async::Task<std::optional<Headers>> find_chain(
+        Candidate candidate, std::optional<chain::BlockHeader> keep, async::Clock& clock);
     [[nodiscard]] async::Task<bool> confirmed(const Candidate& source);
     [[nodiscard]] async::Task<Result<Pivot>> by_number(chain::BlockNumber number);
     [[nodiscard]] async::Task<Result<Pivot>> by_hash(Hash256 hash);
@@ -84,7 +74,8 @@ class PivotChooser {
     async::Clock& clock_;
     async::TaskScope& stragglers_;
     async::Executor executor_;
-    std::vector<Candidate> candidates_;  // best first
+    std::shared_ptr<Gathering<Candidate>> heads_;  // while they are looked for
+    std::vector<Candidate> candidates_;            // best first
 };
 
 }  // namespace fastsync::sync

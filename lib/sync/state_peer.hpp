@@ -15,6 +15,9 @@ namespace fastsync::sync {
 /// One connection to one peer; a reconnect gets a new id.
 enum class PeerId : std::uint64_t {};
 
+/// Heads remembered of each peer.
+inline constexpr std::size_t kMostHeads = 4;
+
 /// Blobs as they came: one message and views into it. Moving it keeps the views.
 struct NodeDataAnswer {
     Bytes message;
@@ -46,8 +49,9 @@ class StatePeer {
     virtual ~StatePeer() = default;
     [[nodiscard]] virtual PeerId id() const noexcept = 0;
     [[nodiscard]] virtual std::string name() const = 0;
-    /// The head it announced last, and its total difficulty at the handshake.
-    [[nodiscard]] virtual Hash256 head_hash() const = 0;
+    /// The heads it told of, the last first, kMostHeads at most; that of the handshake is the last
+    /// of them. And its total difficulty at the handshake.
+    [[nodiscard]] virtual std::vector<Hash256> heads() const = 0;
     [[nodiscard]] virtual U256 total_difficulty() const = 0;
     /// kTimeout at `deadline`, kClosed when the peer is gone. A peer that has nothing answers with
     /// no blobs.

@@ -104,3 +104,40 @@ TEST_CASE("sockets: a daemon whose chain went on while it synced still leads oth
     (void)a.stop();
     check_equal(world, folder_a, folder_b);
 }
+
+TEST_CASE("sockets: peers and bootnodes are reached by their names", "[sockets]") {
+    const World world;
+    const TempDir folder_a;
+    const TempDir folder_b;
+    const HonestPeer honest{world, kHonestKey};
+    Enode named = honest.enode();
+    named.host = "localhost";
+    DaemonRun a{run_config(world, folder_a.path(), {named})};
+    CHECK(a.await_complete());
+    daemon::RunConfig config = run_config(world, folder_b.path());
+    config.discovery = daemon::RunConfig::Discovery::kOn;
+    config.bootnodes = {a.enode(), a.enode()};
+    config.bootnodes[0].host = "localhost";
+    config.bootnodes[1].id = honest.enode().id;
+    config.bootnodes[1].host = "node.invalid";
+    DaemonRun b{std::move(config)};
+    CHECK(b.await_complete());
+    const auto status = b.status();
+    REQUIRE(status);
+    REQUIRE(status->discovery);
+    CHECK(status->discovery->unresolved.contains("node.invalid"));
+    CHECK(b.stop() < 5s);
+    CHECK(a.stop() < 5s);
+    check_equal(world, folder_a, folder_b);
+}
+
+TEST_CASE("sockets: a static peer whose name leads nowhere is told of", "[sockets]") {
+    const World world;
+    const TempDir folder;
+    const HonestPeer honest{world, kHonestKey};
+    Enode named = honest.enode();
+    named.host = "node.invalid";
+    DaemonRun a{run_config(world, folder.path(), {named})};
+    CHECK(a.await_waiting_for("cannot resolve node.invalid"));
+    CHECK(a.stop() < 5s);
+}

@@ -53,7 +53,9 @@ class FakePeer final : public sync::StatePeer {
 
     [[nodiscard]] sync::PeerId id() const noexcept override { return sync::PeerId{id_}; }
     [[nodiscard]] std::string name() const override { return "fake-" + std::to_string(id_); }
-    [[nodiscard]] Hash256 head_hash() const override { return chain_.head().hash; }
+    [[nodiscard]] std::vector<Hash256> heads() const override {
+        return told_.empty() ? std::vector{chain_.head().hash} : told_;
+    }
     [[nodiscard]] U256 total_difficulty() const override { return total_difficulty_; }
     [[nodiscard]] async::Task<Result<sync::NodeDataAnswer>> get_node_data(
         std::vector<Hash256> hashes, TimePoint deadline) override;
@@ -62,6 +64,8 @@ class FakePeer final : public sync::StatePeer {
     void report(sync::Misbehaviour what) override { reports_.push_back(what); }
     void release() override { released_.open(); }
 
+    /// Announced these, the last one first, whatever the chain is.
+    void tell_heads(std::vector<Hash256> heads) { told_ = std::move(heads); }
     void claim_difficulty(U256 value) { total_difficulty_ = std::move(value); }
     void serve(std::vector<const BuiltState*> states) { states_ = std::move(states); }
     /// Headers below `number` are not there.
@@ -89,6 +93,7 @@ class FakePeer final : public sync::StatePeer {
     const FakeChain& chain_;
     std::vector<const BuiltState*> states_;
     PeerManners manners_;
+    std::vector<Hash256> told_;
     chain::BlockNumber first_header_ = 0;
     U256 total_difficulty_ = 1000;
     std::vector<sync::Misbehaviour> reports_;

@@ -7,6 +7,8 @@
 
 #include <net/address.hpp>
 
+#include "support/lagging_stream.hpp"
+
 namespace fastsync::test {
 
 using async::Task;
@@ -85,7 +87,7 @@ class SimNetwork::SimDialer final : public net::Dialer {
         if (lost) co_return Error{Errc::kTimeout, "no connection in time"};
         auto stream = network_.connect(host, port);
         if (!stream) co_return Error{Errc::kConnect, "connection refused"};
-        co_return Stream{std::move(stream)};
+        co_return network_.lagging(std::move(stream));
     }
     void close() noexcept override { closing_.open(); }
 
@@ -106,8 +108,13 @@ std::unique_ptr<MemoryStream> SimNetwork::connect(const std::string& host, std::
     const auto listener = listeners_.find(name_of(host, port));
     if (listener == listeners_.end()) return nullptr;
     MemoryPair pair = make_memory_pair(sim_.executor());
-    listener->second->arrive(std::move(pair.second));
+    listener->second->arrive(lagging(std::move(pair.second)));
     return std::move(pair.first);
+}
+
+Stream SimNetwork::lagging(Stream stream) {
+    if (!lag_) return stream;
+    return std::make_unique<LaggingStream>(std::move(stream), sim_, lag_());
 }
 
 void SimNetwork::set_reach(const std::string& host, std::uint16_t port, Reach reach) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +43,9 @@ class SimNetwork {
     /// How long it takes until a connection stands, or is refused.
     void set_latency(Duration latency) { latency_ = latency; }
 
+    /// How long bytes take, drawn for each end of each connection that is made from now on.
+    void set_lag(std::function<Duration()> lag) { lag_ = std::move(lag); }
+
     /// Every dial, in order.
     [[nodiscard]] const std::vector<Dial>& dials() const noexcept { return dials_; }
     [[nodiscard]] std::vector<TimePoint> dials_to(const std::string& host,
@@ -51,7 +55,10 @@ class SimNetwork {
     class SimListener;
     class SimDialer;
 
+    [[nodiscard]] std::unique_ptr<net::ByteStream> lagging(std::unique_ptr<net::ByteStream> stream);
+
     Simulation& sim_;
+    std::function<Duration()> lag_;
     Duration latency_ = std::chrono::milliseconds{1};
     std::map<std::string, SimListener*> listeners_;
     std::map<std::string, Reach> reach_;

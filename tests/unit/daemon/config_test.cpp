@@ -137,6 +137,19 @@ TEST_CASE("RunConfig: lists of nodes in the DNS", "[daemon]") {
               "--dns-list: must be off or enrtree://KEY@DOMAIN"));
 }
 
+TEST_CASE("RunConfig: bootnodes, static and trusted peers may be named by their hosts",
+          "[daemon]") {
+    const std::string url = kEnode.substr(0, kEnode.find('@')) + "@node.example.org:30303";
+    const RunConfig c =
+        good(complete({"--bootnode", url, "--static-peer", url, "--trusted-peer", url}));
+    REQUIRE(c.bootnodes.size() == 1);
+    CHECK(c.bootnodes[0].host == "node.example.org");
+    REQUIRE(c.static_peers.size() == 1);
+    CHECK(c.static_peers[0].host == "node.example.org");
+    CHECK(c.trusted_peers.size() == 1);
+    CHECK(has(error_of(complete({"--bootnode", url + "?discport=0"})), "with a UDP port"));
+}
+
 TEST_CASE("RunConfig: off switches a service off", "[daemon]") {
     CHECK_FALSE(good(complete({"--http", "off"})).http);
     CHECK_FALSE(good(complete({"--http", "off", "--http-allow-public"})).http);

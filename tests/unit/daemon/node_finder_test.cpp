@@ -3,6 +3,7 @@
 #include <rlp/encode.hpp>
 
 #include "support/discovery/dns_lists.hpp"
+#include "support/host_names.hpp"
 #include "support/simulation.hpp"
 
 using namespace fastsync;
@@ -16,6 +17,7 @@ namespace {
 struct Rig {
     test::Simulation sim;
     test::SeededEntropy entropy{1};
+    test::HostNames names;
     std::shared_ptr<const chain::ForkLadder> forks = [] {
         chain::ForkSchedule schedule;
         schedule.blocks = {100, 200};
@@ -23,8 +25,11 @@ struct Rig {
     }();
 
     std::unique_ptr<NodeFinder> open(std::vector<discovery::DnsLink> lists = {},
-                                     std::unique_ptr<test::DnsLists> resolver = nullptr) {
+                                     std::unique_ptr<test::DnsLists> resolver = nullptr,
+                                     std::vector<Enode> bootnodes = {}) {
         FinderOptions options;
+        options.bootnodes = std::move(bootnodes);
+        options.hosts = names.resolver();
         options.address = {"127.0.0.1", 0};
         options.nodes_file = "does-not-exist/nodes.txt";
         options.forks = forks;
@@ -90,4 +95,36 @@ TEST_CASE("NodeFinder: nodes of lists are dialed, but those of other forks", "[d
     REQUIRE(nodes.size() == 1);
     CHECK(nodes[0] == Enode{test::seeded_key(1).public_key(), "8.8.8.1", 30303, 30301});
     CHECK(finder->dns_stats().records == 2);
+}
+
+TEST_CASE("NodeFinder: bootnodes are found by their names, and the names that lead nowhere told",
+          "[daemon]") {
+    Rig rig;
+    const NodeId id = test::seeded_key(1).public_key();
+    rig.names.set("v4.example.org", {"127.0.0.2", "2001:db8::1"});
+    rig.names.set("v6.example.org", {"2001:db8::2"});
+    const auto finder = rig.open({}, nullptr,
+                                 {{id, "v4.example.org", 0, 30301},
+                                  {test::seeded_key(2).public_key(), "v6.example.org", 0, 30301},
+                                  {test::seeded_key(3).public_key(), "none.example.org", 0, 30301},
+                                  {test::seeded_key(4).public_key(), "127.0.0.3", 0, 30301}});
+    struct Main {
+        static Task<void> run(test::Simulation& sim, NodeFinder& finder) {
+            async::TaskScope scope{sim.executor()};
+            scope.spawn(finder.run());
+            (void)co_await sim.sleep_until(sim.now() + 1s, nullptr);
+            CHECK(finder.unresolved() ==
+                  std::map<std::string, std::string>{
+                      {"none.example.org", "cannot resolve none.example.org: no such name"},
+                      {"v6.example.org",
+                       "v6.example.org has no IPv4 address, which our socket needs"}});
+            // Pings to the two that have addresses.
+            CHECK(finder.stats().sent >= 2);
+            finder.close();
+            co_await scope.join();
+        }
+    };
+    rig.sim.run(Main::run(rig.sim, *finder));
+    CHECK(rig.names.asked["127.0.0.3"] == 0);
+    CHECK(rig.names.closed);
 }

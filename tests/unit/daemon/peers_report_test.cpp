@@ -27,7 +27,7 @@ struct Rig {
     std::uint64_t join(Byte number, eth::Direction direction, Duration ago) {
         eth::PeerStatus said;
         said.eth_version = 63;
-        REQUIRE_FALSE(peers.reserve(node(number), eth::PeerSet::Rank::kOrdinary));
+        REQUIRE_FALSE(peers.reserve(node(number), direction, eth::PeerSet::Rank::kOrdinary));
         const auto port = static_cast<std::uint16_t>(30300 + number);
         auto session = std::make_shared<test::FakeSession>(sim.executor(), node(number), said);
         return peers
@@ -114,7 +114,7 @@ TEST_CASE("peers report: dials and discovery are taken over", "[daemon]") {
     rig.stats = {1, 2, 3, 4, {{"timeout", 5}}};
     CHECK(dials_of(rig.stats) == status::DialStatus{1, 2, 3, 4, {{"timeout", 5}}});
     CHECK_FALSE(discovery_of(rig.figures()));
-    rig.finder = FinderFigures{{}, {1, 2, 3}, 9};
+    rig.finder = FinderFigures{{}, {1, 2, 3}, 9, {{"node.example.org", "no address"}}};
     auto& engine = rig.finder->engine;
     engine.received = 100;
     engine.limited = 1;
@@ -125,7 +125,9 @@ TEST_CASE("peers report: dials and discovery are taken over", "[daemon]") {
     engine.rounds = 7;
     engine.found = 6;
     engine.known = 5;
-    CHECK(discovery_of(rig.figures()) == status::DiscoveryStatus{5, 6, 9, 7, 90, 100, 10, 3, 2});
+    CHECK(discovery_of(rig.figures()) ==
+          status::DiscoveryStatus{
+              5, 6, 9, 7, 90, 100, 10, 3, 2, {{"node.example.org", "no address"}}});
 }
 
 TEST_CASE("peers report: why nobody is connected is said in words", "[daemon]") {
@@ -133,6 +135,13 @@ TEST_CASE("peers report: why nobody is connected is said in words", "[daemon]") 
     CHECK(why_no_peers(rig.figures()) == "no static peer is named and discovery is off");
     rig.finder = FinderFigures{};
     CHECK(why_no_peers(rig.figures()) == "discovery knows 0 nodes, 0 dials so far");
+    rig.finder->unresolved = {{"a.example.org", "cannot resolve a.example.org"}};
+    CHECK(why_no_peers(rig.figures()) ==
+          "discovery knows 0 nodes, 0 dials so far; bootnode: cannot resolve a.example.org");
+    rig.finder->unresolved["b.example.org"] = "cannot resolve b.example.org";
+    CHECK(why_no_peers(rig.figures()) ==
+          "discovery knows 0 nodes, 0 dials so far; bootnode: cannot resolve a.example.org (and 1 "
+          "more)");
     rig.finder.reset();
     // A reference into the vector would not survive the next name.
     (void)rig.name_static(1);

@@ -50,10 +50,15 @@ TEST_CASE("SessionPeer: tells what its session said and announced", "[daemon]") 
     Rig rig;
     CHECK(rig.peer->id() == sync::PeerId{5});
     CHECK(rig.peer->name() == "cafe");
-    CHECK(rig.peer->head_hash() == Hash256{{0x4e}});
+    CHECK(rig.peer->heads() == std::vector{Hash256{{0x4e}}});
     CHECK(rig.peer->total_difficulty() == 500);
     rig.peer->announce(Hash256{{0x4f}});
-    CHECK(rig.peer->head_hash() == Hash256{{0x4f}});
+    CHECK(rig.peer->heads() == std::vector{Hash256{{0x4f}}, Hash256{{0x4e}}});
+    rig.peer->announce(Hash256{{0x4f}});
+    for (Byte n = 0x50; n < 0x60; ++n)
+        rig.peer->announce(Hash256{{n}});
+    CHECK(rig.peer->heads() ==
+          std::vector{Hash256{{0x5f}}, Hash256{{0x5e}}, Hash256{{0x5d}}, Hash256{{0x4e}}});
     rig.peer.reset();
     rig.settle();
 }

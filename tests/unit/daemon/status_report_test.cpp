@@ -23,7 +23,7 @@ struct Rig {
         const NodeId id{{0xa0, number}};
         eth::PeerStatus said;
         said.eth_version = 63;
-        REQUIRE_FALSE(peers.reserve(id, eth::PeerSet::Rank::kOrdinary));
+        REQUIRE_FALSE(peers.reserve(id, direction, eth::PeerSet::Rank::kOrdinary));
         return peers
             .add({0,
                   {id, "127.0.0.1", static_cast<std::uint16_t>(30300 + number), 0},

@@ -91,6 +91,20 @@ TEST_CASE("DiscoveryService: finds everybody through one bootnode", "[discovery]
     CHECK(stats.sent > 0);
 }
 
+TEST_CASE("DiscoveryService: bootnodes that become known later are asked at once", "[discovery]") {
+    Village village;
+    const DiscoveryService& boot = village.add({endpoint("1.1.1.1")}, {});
+    DiscoveryService& lonely = village.add({endpoint("2.2.2.2")}, {});
+    auto main = [](Village& v, const DiscoveryService& b, DiscoveryService& l) -> Task<void> {
+        (void)co_await v.sim.sleep_until(v.sim.now() + 3s, nullptr);
+        CHECK(l.stats().sent == 0);
+        l.set_bootnodes({*bootnode_of(b.local_enode())});
+        (void)co_await v.sim.sleep_until(v.sim.now() + 2s, nullptr);
+        CHECK(l.stats().known == 1);
+    };
+    village.sim.run(together(village, main(village, boot, lonely)));
+}
+
 TEST_CASE("DiscoveryService: waiting ends at the deadline, and when it is stopped", "[discovery]") {
     Village village;
     village.add({endpoint("1.1.1.1")}, {});

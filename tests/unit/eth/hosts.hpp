@@ -136,13 +136,14 @@ struct Net {
     std::map<Byte, std::unique_ptr<Node>> nodes;
     async::TaskScope scope{sim.executor()};
 
-  private:
-    static Byte host_number(const std::string& host) {
-        return static_cast<Byte>(std::stoi(host.substr(host.rfind('.') + 1)));
-    }
     static Task<void> run_host(Simulation& sim, Node& node) {
         co_await node.host->run();
         node.ended = sim.now();
+    }
+
+  private:
+    static Byte host_number(const std::string& host) {
+        return static_cast<Byte>(std::stoi(host.substr(host.rfind('.') + 1)));
     }
     static Task<void> run_all(Net& net, Task<void> (*main)(Net&)) {
         co_await main(net);

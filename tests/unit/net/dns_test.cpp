@@ -1,9 +1,4 @@
-#include <boost/asio/io_context.hpp>
-#include <catch2/catch.hpp>
-
-#include <async/task_scope.hpp>
-#include <net/dns.hpp>
-#include <net/udp.hpp>
+#include "dns_server.hpp"
 
 using namespace fastsync;
 using namespace std::chrono_literals;
@@ -11,76 +6,26 @@ using async::Task;
 
 namespace {
 
-constexpr Byte kNoSuchName = 3;
-constexpr std::size_t kHeader = 12;
+struct Dns : test::DnsServer {
+    std::unique_ptr<net::TxtResolver> resolver = make();
 
-/// The question of a query, as it stands there.
-ByteView question_of(ByteView query) {
-    std::size_t end = kHeader;
-    while (end < query.size() && query[end] != 0)
-        end += 1U + query[end];
-    return query.subspan(kHeader, std::min(end + 5, query.size()) - kHeader);
-}
-
-/// An answer to `query`: each text a TXT record, each of its parts a string of it.
-Bytes answer_to(ByteView query, const std::vector<std::vector<std::string>>& texts, Byte code) {
-    Bytes out{query[0], query[1], 0x81, static_cast<Byte>(0x80U | code),
-              0,        1,        0,    static_cast<Byte>(texts.size()),
-              0,        0,        0,    0};
-    append(out, question_of(query));
-    for (const auto& parts : texts) {
-        Bytes data;
-        for (const std::string& part : parts) {
-            data.push_back(static_cast<Byte>(part.size()));
-            append(data, as_bytes(part));
-        }
-        append(out, Bytes{0xc0, kHeader, 0, 16, 0, 1, 0, 0, 0, 1,
-                          static_cast<Byte>(data.size() >> 8U), static_cast<Byte>(data.size())});
-        append(out, data);
-    }
-    return out;
-}
-
-struct Dns {
-    boost::asio::io_context context;
-    std::unique_ptr<async::Clock> clock = async::make_system_clock(context.get_executor());
-    std::unique_ptr<net::DatagramSocket> server = open();
-    std::unique_ptr<net::TxtResolver> resolver = resolver_of(to_string(server->local()));
-    std::vector<std::vector<std::string>> texts;
-    Byte code = 0;
-    std::size_t drop = 0;  ///< queries that are lost
-    std::size_t asked = 0;
-
-    std::unique_ptr<net::DatagramSocket> open() {
-        auto made = net::make_udp_socket(context.get_executor(), *clock,
-                                         {*IpAddress::parse("127.0.0.1"), 0});
-        REQUIRE(made);
-        return *std::move(made);
-    }
-    std::unique_ptr<net::TxtResolver> resolver_of(const std::string& servers) {
-        auto made = net::make_txt_resolver(context.get_executor(), *clock, servers);
-        REQUIRE(made);
-        return *std::move(made);
-    }
-    void run(Task<void> work) {
-        async::TaskScope scope{context.get_executor()};
-        scope.spawn(serve(*this));
-        scope.spawn(std::move(work));
-        context.run();
-    }
-    static Task<void> serve(Dns& dns) {
-        Bytes buffer(1500);
-        while (true) {
-            const auto query = co_await dns.server->receive(buffer);
-            if (!query) co_return;
-            ++dns.asked;
-            if (dns.drop > 0) {
-                --dns.drop;
-                continue;
+    /// Each text a record, each of its parts a string of it.
+    void publish(const std::vector<std::vector<std::string>>& texts) {
+        for (const auto& parts : texts) {
+            Bytes data;
+            for (const std::string& part : parts) {
+                data.push_back(static_cast<Byte>(part.size()));
+                append(data, as_bytes(part));
             }
-            const ByteView bytes = ByteView{buffer}.first(query->size);
-            CHECK(dns.server->send(answer_to(bytes, dns.texts, dns.code), query->from));
+            records[test::kTypeTxt].push_back(std::move(data));
         }
+    }
+
+  private:
+    std::unique_ptr<net::TxtResolver> make() {
+        auto made = net::make_txt_resolver(context.get_executor(), *clock, address());
+        REQUIRE(made);
+        return *std::move(made);
     }
 };
 
@@ -89,7 +34,7 @@ using Texts = Result<std::vector<std::string>>;
 Task<void> ask(Dns& dns, Duration patience, std::optional<Texts>& result) {
     auto got = co_await dns.resolver->resolve_txt("example.org", dns.clock->now() + patience);
     result.emplace(std::move(got));
-    dns.server->close();
+    dns.socket->close();
 }
 
 Texts asked(Dns& dns, Duration patience) {
@@ -103,7 +48,7 @@ Texts asked(Dns& dns, Duration patience) {
 
 TEST_CASE("TxtResolver: texts come as they were published, their parts joined", "[net]") {
     Dns dns;
-    dns.texts = {{"v=spf1 -all"}, {std::string(255, 'a'), "b", ""}, {""}};
+    dns.publish({{"v=spf1 -all"}, {std::string(255, 'a'), "b", ""}, {""}});
     const Texts texts = asked(dns, 5s);
     REQUIRE(texts);
     CHECK(*texts == std::vector<std::string>{"v=spf1 -all", std::string(255, 'a') + "b", ""});
@@ -111,7 +56,7 @@ TEST_CASE("TxtResolver: texts come as they were published, their parts joined", 
 
 TEST_CASE("TxtResolver: a name that is not there, or has no texts", "[net]") {
     Dns dns;
-    dns.code = GENERATE(Byte{0}, kNoSuchName);
+    dns.code = GENERATE(Byte{0}, test::kNoSuchName);
     const Texts texts = asked(dns, 5s);
     REQUIRE_FALSE(texts);
     CHECK(texts.error().code == Errc::kNotFound);
@@ -120,7 +65,7 @@ TEST_CASE("TxtResolver: a name that is not there, or has no texts", "[net]") {
 
 TEST_CASE("TxtResolver: a server that is silent costs the time given", "[net]") {
     Dns dns;
-    dns.drop = 100;
+    dns.silent = {test::kTypeTxt};
     const TimePoint begin = dns.clock->now();
     const Texts texts = asked(dns, 200ms);
     REQUIRE_FALSE(texts);
@@ -131,7 +76,7 @@ TEST_CASE("TxtResolver: a server that is silent costs the time given", "[net]") 
 
 TEST_CASE("TxtResolver: close() ends what is under way and what comes after", "[net]") {
     Dns dns;
-    dns.drop = 100;
+    dns.silent = {test::kTypeTxt};
     auto work = [](Dns& d) -> Task<void> {
         async::TaskScope scope{d.context.get_executor()};
         std::optional<Texts> result;

@@ -136,19 +136,14 @@ TEST_CASE("TcpStream: close ends a pending read with kClosed", "[net]") {
     loop.run(main(loop));
 }
 
-TEST_CASE("TcpDialer: a name is resolved, a refused port is kConnect", "[net]") {
+TEST_CASE("TcpDialer: a refused port is kConnect", "[net]") {
     Loopback loop;
     auto main = [](Loopback& l) -> Task<void> {
         const std::uint16_t port = l.listener->port();
-        const auto by_name = co_await l.dialer->dial("localhost", port, l.clock->now() + 5s);
-        CHECK(by_name);
         l.listener->close();
         const auto refused = co_await l.dialer->dial("127.0.0.1", port, l.clock->now() + 5s);
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == Errc::kConnect);
-        const auto unknown = co_await l.dialer->dial("no such host", port, l.clock->now() + 5s);
-        REQUIRE_FALSE(unknown);
-        CHECK(unknown.error().code == Errc::kConnect);
     };
     loop.run(main(loop));
 }

@@ -315,6 +315,27 @@ TEST_CASE("Connection: disconnect is heard by the other side and ends both", "[r
     sim.run(main(sim, peers));
 }
 
+TEST_CASE("Connection: two that say goodbye at the same time do not wait for each other",
+          "[rlpx]") {
+    Simulation sim;
+    Peers peers;
+    sim.run(connect(sim, peers));
+    auto main = [](Simulation& s, Peers& p) -> Task<void> {
+        Alive dialer{s, *p.dialer};
+        Alive listener{s, *p.listener};
+        const TimePoint start = s.now();
+        CHECK(p.dialer->send("eth", 1, numbered(100'000)));
+        p.dialer->disconnect(DisconnectReason::kAlreadyConnected);
+        p.listener->disconnect(DisconnectReason::kAlreadyConnected);
+        co_await dialer.scope.join();
+        co_await listener.scope.join();
+        CHECK(s.now() == start);
+        CHECK(dialer.ran->code == Errc::kClosed);
+        CHECK(listener.ran->code == Errc::kClosed);
+    };
+    sim.run(main(sim, peers));
+}
+
 TEST_CASE("Connection: disconnect ends within 2 s whatever the peer does", "[rlpx]") {
     enum class Peer { kIgnores, kTalksOn, kDoesNotRead };
     const auto behaviour = GENERATE(Peer::kIgnores, Peer::kTalksOn, Peer::kDoesNotRead);

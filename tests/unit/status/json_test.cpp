@@ -45,7 +45,7 @@ TEST_CASE("status JSON: the document has the promised keys and forms", "[status]
         "dials": {"begun": 23, "inbound": 24, "unheard": 25, "sessions": 26,
             "ends": {"timeout": 27, "too many peers": 28}},
         "discovery": {"known": 29, "found": 30, "remembered": 31, "lookups": 32, "sent": 33,
-            "received": 34, "refused": 35, "dns_records": 36, "dns_failures": 37}
+            "received": 34, "refused": 35, "dns_records": 36, "dns_failures": 37, "unresolved": {"node.example.org": "cannot resolve it"}}
     })");
     CHECK(doc == expected);
 }

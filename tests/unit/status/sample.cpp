@@ -25,7 +25,8 @@ status::StatusSnapshot full_snapshot() {
     s.progress = {0.25, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18.5, 19.5};
     s.peers = {20, 21, 22};
     s.dials = {23, 24, 25, 26, {{"timeout", 27}, {"too many peers", 28}}};
-    s.discovery = status::DiscoveryStatus{29, 30, 31, 32, 33, 34, 35, 36, 37};
+    s.discovery = status::DiscoveryStatus{
+        29, 30, 31, 32, 33, 34, 35, 36, 37, {{"node.example.org", "cannot resolve it"}}};
     s.report.peers = {
         {"enode://aa@127.0.0.1:30303", "Geth/v1.8.27", 63, status::Direction::kOutbound, 22.5, 23.5,
          24, 25, 26, 27, 28, 29.5},

@@ -53,6 +53,10 @@ TEST_CASE("status text: without progress the line says what is awaited", "[statu
     CHECK(progress_line(s, 200) == "finding_peers  0/0 peers  waiting: a first peer");
 }
 
+TEST_CASE("status text: bootnodes whose names lead nowhere are told of", "[status]") {
+    CHECK(describe(full_snapshot()).find("bootnode  cannot resolve it\n") != std::string::npos);
+}
+
 TEST_CASE("status text: bytes of others cannot steer the terminal", "[status]") {
     StatusSnapshot s = full_snapshot();
     s.waiting_for = "x\x1b[2J\r\ny";

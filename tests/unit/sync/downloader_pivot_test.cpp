@@ -177,6 +177,34 @@ TEST_CASE("Downloader: mute peers hold the choice of a pivot up for 3 s at most"
     CHECK(late == SyncPhase::kSyncing);
 }
 
+TEST_CASE("Downloader: a lone mute peer does not hold up those who come after it", "[sync]") {
+    const auto pin = GENERATE(0, 1, 2);
+    World world;
+    PivotPolicy policy;
+    if (pin == 1) policy.pin = PinnedNumber{200};
+    if (pin == 2) policy.pin = PinnedHash{world.chain.headers[200].hash};
+    const auto d = world.downloader(policy);
+    d->peer_joined(world.peer(1, Kind::kMute));
+    async::TaskScope scope{world.simulation.executor()};
+    struct Later {
+        static Task<void> run(World& world, Downloader& d, Duration when, Duration more,
+                              SyncPhase& phase) {
+            const TimePoint begin = world.simulation.now();
+            co_await world.simulation.sleep_until(begin + when, nullptr);
+            d.peer_joined(world.peer(2));
+            const TimePoint soon =
+                std::max(begin + PivotChooser::kHeadPatience, world.simulation.now());
+            co_await world.simulation.sleep_until(soon + more + 500ms, nullptr);
+            phase = d.progress().phase;
+        }
+    };
+    SyncPhase phase{};
+    // With a pin the mute one is asked for that block too, once or twice.
+    scope.spawn(Later::run(world, *d, GENERATE(1s, 5s), pin * PivotChooser::kHeadPatience, phase));
+    world.complete(*d);
+    CHECK(phase == SyncPhase::kSyncing);
+}
+
 TEST_CASE("Downloader: a forged chain of the greatest difficulty finds no confirmation", "[sync]") {
     World world;
     const FakeChain forged = FakeChain::of(std::vector<Hash256>(5000, world.states[0].root), 99);

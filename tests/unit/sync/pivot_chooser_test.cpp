@@ -122,3 +122,21 @@ TEST_CASE("PivotChooser: headers that do not link are a lie", "[sync]") {
     REQUIRE(world.peer->reports().size() == 1);
     CHECK(world.peer->reports()[0] == Misbehaviour::kForgedHeaders);
 }
+
+TEST_CASE("PivotChooser: a head whose header is not served yet is not the end of it", "[sync]") {
+    World world;
+    const Hash256 unknown{{0x99}};
+    SECTION("an earlier one is taken, and what is above it") {
+        world.peer->tell_heads({unknown, world.chain.headers[200].hash});
+        const auto pivot = world.choose(1s, [](FakeChain&) {});
+        REQUIRE(pivot);
+        CHECK(pivot->headers.back().number == kHead);
+    }
+    SECTION("without any there is none to choose") {
+        world.peer->tell_heads({unknown, Hash256{{0x98}}});
+        const auto pivot = world.choose(1s, [](FakeChain&) {});
+        REQUIRE_FALSE(pivot);
+        CHECK(pivot.error().detail == "1 peers connected, none tells its head header");
+    }
+    CHECK(world.peer->reports().empty());
+}
