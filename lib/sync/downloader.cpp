@@ -152,8 +152,8 @@ Result<void> Downloader::begin(Pivot pivot) {
         state_sync_->pardon();
     } else {
         ++epoch_;
-        FASTSYNC_TRY(state_sync_,
-                     StateSync::start(pivot_->state_root, store_, ledger_, counters_, epoch_));
+        FASTSYNC_TRY(state_sync_, StateSync::start(pivot_->state_root, store_, ledger_, counters_,
+                                                   epoch_, options_.pending_bytes));
         speed_.restart();
     }
     return flush();

@@ -35,6 +35,8 @@ class Downloader {
         std::optional<async::Executor> settling;
         /// Requests to one peer at a time: less than all is for measurements.
         std::size_t most_in_flight = PeerRate::kMaxWindow;
+        /// See StateSync::start().
+        std::size_t pending_bytes = SIZE_MAX;
     };
 
     /// What is committed becomes durable at least this often: a kill repeats no more than that.
