@@ -8,6 +8,12 @@ namespace fastsync::sync {
 
 using async::Task;
 
+namespace {
+
+constexpr std::string_view kAskedForHeads = " peers connected, asked for their heads";
+
+}  // namespace
+
 Downloader::Downloader(storage::StateStore& store, async::Clock& clock, async::Executor executor,
                        Options options)
     : store_(store),
@@ -111,6 +117,8 @@ Task<Result<std::optional<Pivot>>> Downloader::next_pivot() {
             co_await clock_.sleep_until(clock_.now() + kTick, &wake_);
             continue;
         }
+        if (phase_ == SyncPhase::kFindingPeers || waiting_for_.empty())
+            waiting_for_ = std::to_string(peers_.size()) + std::string{kAskedForHeads};
         enter(SyncPhase::kChoosingPivot, waiting_for_);
         std::optional<chain::BlockHeader> keep;
         if (keep_pivot_ && pivot_ && pivot_->header() != nullptr) keep = *pivot_->header();
@@ -160,7 +168,9 @@ Result<void> Downloader::begin(Pivot pivot) {
 }
 
 Task<Result<Downloader::RootOutcome>> Downloader::sync_root() {
-    enter(SyncPhase::kSyncing, waiting_for_);
+    const bool asked = waiting_for_.ends_with(kAskedForHeads);
+    enter(SyncPhase::kSyncing, asked ? "" : waiting_for_);
+    watchdog_.moved(clock_.now());
     root_ended_.reset();
     if (!is_pinned(options_.policy.pin)) scope_.spawn(follow_head(++follower_));
     Result<RootOutcome> outcome = RootOutcome::kStopped;
@@ -180,6 +190,7 @@ Task<Result<Downloader::RootOutcome>> Downloader::sync_root() {
         }
         for (const RequestId id : state_sync_->assign(clock_.now()))
             scope_.spawn(fetch(id));
+        watch();
         sample_speed();
         if (auto flushed = flush_if_due(); !flushed) {
             outcome = flushed.error();
@@ -204,6 +215,7 @@ bool Downloader::root_is_lost() {
     if (state_sync_->lost_task()) {
         log::error("sync", "lost task: pending={} but nothing queued or in flight; starting over",
                    state_sync_->trie().pending());
+        watchdog_.gave_up(state_sync_->lost_tasks());
         state_sync_.reset();
         return true;
     }
@@ -239,6 +251,17 @@ bool Downloader::root_is_unserved() {
     }
     keep_pivot_ = false;
     return true;
+}
+
+/// Says so when nothing comes, unless there is a better reason than that.
+void Downloader::watch() {
+    watchdog_.look(*state_sync_, ledger_, clock_.now());
+    if (peers_.empty() || state_sync_->unserved()) return;
+    std::string words = watchdog_.stalled(ledger_, clock_.now());
+    if (!words.empty() && !told_stalled_) log::warn("sync", "stalled: {}", words);
+    if (words.empty() && told_stalled_) log::info("sync", "moves again");
+    told_stalled_ = !words.empty();
+    if (told_stalled_) waiting_for_ = std::move(words);
 }
 
 Task<void> Downloader::fetch(RequestId id) {
@@ -284,7 +307,10 @@ void Downloader::on_verdict(PeerId peer, Result<AnswerVerdict> verdict) {
         }
         return;
     }
-    if (verdict->useful > 0) waiting_for_.clear();
+    if (verdict->useful > 0) {
+        waiting_for_.clear();
+        watchdog_.moved(clock_.now());
+    }
     const auto found = peers_.find(peer);
     if (verdict->blame && found != peers_.end()) {
         const std::shared_ptr<StatePeer> blamed = found->second;

@@ -18,6 +18,7 @@
 #include <sync/state_peer.hpp>
 #include <sync/state_sync.hpp>
 #include <sync/sync_progress.hpp>
+#include <sync/watchdog.hpp>
 
 namespace fastsync::sync {
 
@@ -87,6 +88,7 @@ class Downloader {
     [[nodiscard]] SyncCheckpoint checkpoint() const;
     [[nodiscard]] bool root_is_lost();
     [[nodiscard]] bool root_is_unserved();
+    void watch();
     void release_peers();
     [[nodiscard]] PeerList peer_list() const;
     void enter(SyncPhase phase, std::string waiting_for);
@@ -122,6 +124,8 @@ class Downloader {
     SyncPhase phase_ = SyncPhase::kFindingPeers;
     std::string waiting_for_;
     SpeedMeter speed_;
+    Watchdog watchdog_;
+    bool told_stalled_ = false;  ///< the log knows
     std::vector<chain::BlockHeader> completed_headers_;
 };
 
