@@ -18,6 +18,7 @@
 namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
+class Env;
 }  // namespace rocksdb
 
 namespace fastsync::storage {
@@ -70,7 +71,7 @@ class RocksDatabase {
     [[nodiscard]] RocksStatistics statistics() const;
 
   private:
-    explicit RocksDatabase(std::filesystem::path path);
+    RocksDatabase(std::filesystem::path path, const StoreOptions& options);
 
     [[nodiscard]] Result<void> open_files(const StoreOptions& options);
     [[nodiscard]] Result<void> load_identity();
@@ -82,6 +83,7 @@ class RocksDatabase {
     std::filesystem::path path_;
     ChainIdentity identity_;
     std::shared_ptr<MergeCounter> merges_;
+    std::unique_ptr<rocksdb::Env> env_;
     std::unique_ptr<rocksdb::DB> db_;
     rocksdb::ColumnFamilyHandle* items_ = nullptr;  // owned, destroyed before db_
     rocksdb::ColumnFamilyHandle* meta_ = nullptr;

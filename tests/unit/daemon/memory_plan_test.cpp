@@ -17,7 +17,9 @@ TEST_CASE("memory plan: all parts together stay within the budget and nearly use
             REQUIRE(plan);
             CHECK(plan->total(peers) <= mib * kMiB);
             CHECK(plan->total(peers) > mib * kMiB / 100 * 96);
-            CHECK(plan->store.max_open_files >= 4);
+            CHECK(plan->store.max_open_files >= 14);
+            CHECK(plan->store.merge_trigger >= 4);
+            CHECK(plan->store.merge_trigger < plan->store.max_open_files);
             CHECK(plan->store.write_buffer_items > 10'000);
         }
     }
