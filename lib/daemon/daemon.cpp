@@ -10,6 +10,7 @@
 #include <common/log.hpp>
 #include <crypto/entropy.hpp>
 #include <daemon/daemon.hpp>
+#include <daemon/disk_space.hpp>
 #include <daemon/loop_thread.hpp>
 #include <daemon/memory_plan.hpp>
 #include <daemon/node_finder.hpp>
@@ -34,6 +35,7 @@ using async::Task;
 /// How often the status is made anew, and how often the log gets a line of it.
 constexpr Duration kStatusInterval = std::chrono::milliseconds{250};
 constexpr Duration kSummaryInterval = std::chrono::seconds{10};
+constexpr Duration kDiskInterval = std::chrono::seconds{1};
 
 /// An address that cannot be had is the operator's to change.
 Error as_config(Error error) {
@@ -128,6 +130,7 @@ class DaemonImpl final : public Daemon {
     [[nodiscard]] Task<void> end_net();
     [[nodiscard]] Task<void> tell_status();
     [[nodiscard]] Task<void> publish();
+    void watch_disk();
     [[nodiscard]] Task<void> offer_completed();
     void log_summary(const status::StatusSnapshot& snapshot);
     void finish_threads();
@@ -152,6 +155,7 @@ class DaemonImpl final : public Daemon {
     async::Gate told_enough_;
     TimePoint started_{};
     TimePoint next_summary_{};
+    TimePoint next_disk_look_{};
     std::optional<sync::SyncPhase> phase_;
     status::WallTime phase_since_{};
     std::optional<Hash256> offered_;  ///< the last of the headers that were offered
@@ -289,6 +293,7 @@ void DaemonImpl::stop() {
 Task<void> DaemonImpl::tell_status() {
     while (!told_enough_.is_open()) {
         co_await publish();
+        watch_disk();
         co_await offer_completed();
         (void)co_await net_clock_->sleep_until(net_clock_->now() + kStatusInterval, &told_enough_);
     }
@@ -311,6 +316,16 @@ Task<void> DaemonImpl::publish() {
                       {config_.network, phase_since_, uptime, now}));
     log_summary(*snapshot);
     board_.publish(std::move(snapshot));
+}
+
+/// Stops while there is room left to do so in order.
+void DaemonImpl::watch_disk() {
+    if (net_clock_->now() < next_disk_look_) return;
+    next_disk_look_ = net_clock_->now() + kDiskInterval;
+    const auto room = check_disk_space(config_.data_dir);
+    if (room) return;
+    boost::asio::post(threads_.sync.executor(),
+                      [this, error = room.error()] { downloader_.fail(error); });
 }
 
 void DaemonImpl::log_summary(const status::StatusSnapshot& snapshot) {
@@ -340,11 +355,12 @@ void DaemonImpl::finish_threads() {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::open(RunConfig config) {
-    FASTSYNC_TRY(crypto::SecretKey key,
-                 load_or_create_node_key(config.node_key, crypto::system_entropy()));
     FASTSYNC_TRY(const MemoryPlan plan, plan_memory(config.memory_budget << 20U,
                                                     config.max_peers + config.static_peers.size() +
                                                         config.trusted_peers.size()));
+    FASTSYNC_CHECK(check_disk_space(config.data_dir));
+    FASTSYNC_TRY(crypto::SecretKey key,
+                 load_or_create_node_key(config.node_key, crypto::system_entropy()));
     storage::StoreOptions options = plan.store;
     options.neighbours = {std::string{kNodeKeyFile}, std::string{kNodeKeyDraft},
                           std::string{kNodesFile}, std::string{kNodesDraft}};

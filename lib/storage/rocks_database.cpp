@@ -280,8 +280,13 @@ bool RocksDatabase::scattered() const {
 }
 
 Result<void> RocksDatabase::put_record(std::string_view key, ByteView value) {
+    if (record_failure_) return *record_failure_;
     const auto status = db_->Put(durable(), meta_, slice(key), slice(value));
-    if (!status.ok()) return to_error(status, doing("cannot write a record to"));
+    if (!status.ok()) {
+        // Another write to a log that has failed would end the process in RocksDB (7.8).
+        record_failure_ = to_error(status, doing("cannot write a record to"));
+        return *record_failure_;
+    }
     return {};
 }
 

@@ -63,7 +63,7 @@ class RocksDatabase {
     /// Readers have so many sorted runs to look into that merging them is worth its cost.
     [[nodiscard]] bool scattered() const;
 
-    /// Durable when it returns.
+    /// Durable when it returns. After a failure every later one fails the same way: reopen.
     [[nodiscard]] Result<void> put_record(std::string_view key, ByteView value);
     [[nodiscard]] Result<std::optional<Bytes>> get_record(std::string_view key) const;
 
@@ -89,6 +89,7 @@ class RocksDatabase {
     rocksdb::ColumnFamilyHandle* meta_ = nullptr;
     std::atomic<bool> compaction_interrupted_{false};
     bool must_resume_ = false;  // the last ingest failed and may have left RocksDB refusing writes
+    std::optional<Error> record_failure_;  // of the first record that could not be written
     std::uint64_t next_table_ = 0;
     std::uint32_t merge_threads_ = 1;
 };

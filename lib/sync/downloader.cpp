@@ -55,6 +55,14 @@ void Downloader::stop() {
     release_peers();
 }
 
+void Downloader::fail(Error error) {
+    if (failure_ || phase_ == SyncPhase::kComplete) return;
+    failure_ = std::move(error);
+    stopping_.open();
+    wake_.open();
+    release_peers();
+}
+
 /// Ends what is in flight, so that nobody waits for an answer that is of no use any more.
 void Downloader::release_peers() {
     for (const auto& peer : peer_list())
@@ -67,6 +75,7 @@ Task<Result<void>> Downloader::run() {
     stopping_.open();
     release_peers();
     co_await scope_.join();
+    if (outcome && failure_) outcome = *failure_;
     // On a failure too: what is complete is kept.
     if (auto flushed = flush(); outcome && !flushed) outcome = flushed;
     if (!outcome) {

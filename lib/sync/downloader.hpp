@@ -60,6 +60,9 @@ class Downloader {
     /// Everything complete is durable when it returns.
     [[nodiscard]] async::Task<Result<void>> run();
     void stop();
+    /// Ends the run with `error`, as a failure of the store does: what is committed is made durable
+    /// first, if that can be done. Without effect once the state is complete.
+    void fail(Error error);
 
     [[nodiscard]] SyncProgress progress() const;
     /// The pivot and the headers above it that are complete in the store, for serving others.

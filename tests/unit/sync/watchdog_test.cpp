@@ -152,3 +152,36 @@ TEST_CASE("invariants: a request that lost its peer, or is asked for what it lac
     (void)rig.ledger.open(kFirst, request.tasks, rig.now, request.epoch);
     CHECK(has(check_invariants(*rig.state_sync, rig.ledger), "asked for twice"));
 }
+
+namespace {
+
+Task<void> fail_soon(Run& run, Result<void>& outcome) {
+    struct Main {
+        static Task<void> run(Downloader& d, Result<void>& out) { out = co_await d.run(); }
+    };
+    async::TaskScope scope{run.world.simulation.executor()};
+    scope.spawn(Main::run(*run.downloader, outcome));
+    for (const auto& peer : run.peers)
+        run.downloader->peer_joined(peer);
+    (void)co_await run.world.simulation.sleep_until(
+        run.world.simulation.now() + std::chrono::milliseconds{230}, nullptr);
+    run.downloader->fail({Errc::kStorage, "no room"});
+    co_await scope.join();
+}
+
+}  // namespace
+
+TEST_CASE("Downloader: told that it must fail it does, in whatever phase, and keeps what it has",
+          "[sync]") {
+    const bool with_peer = GENERATE(false, true);
+    Run run;
+    run.downloader = run.world.downloader();
+    if (with_peer) run.peers.push_back(run.world.peer(1));
+    Result<void> outcome;
+    run.world.simulation.run(fail_soon(run, outcome));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error() == Error{Errc::kStorage, "no room"});
+    CHECK(run.downloader->progress().phase == SyncPhase::kFailed);
+    CHECK(has(run.downloader->progress().waiting_for, "no room"));
+    CHECK(run.world.store.unflushed_items() == 0);
+}
