@@ -47,7 +47,6 @@ THIRD_PARTY = [
     ("boost/asio", SHELLS, SOURCES_AND_HEADERS),
     ("boost/system", SHELLS, SOURCES_AND_HEADERS),
     ("boost/beast", "status", SOURCES),
-    ("boost/program_options", "daemon " + APPS, SOURCES_AND_HEADERS),
     ("boost/multiprecision", "common", SOURCES_AND_HEADERS),
     ("boost/unordered", EVERYWHERE, SOURCES_AND_HEADERS),
     ("cryptopp", "crypto", SOURCES),

@@ -1,10 +1,12 @@
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <common/line_limiter.hpp>
 #include <common/log.hpp>
 
 namespace fastsync::log {
@@ -62,8 +64,20 @@ bool enabled(Level level) noexcept {
     return level >= g_level.load(std::memory_order_relaxed) && level != Level::kOff;
 }
 
-void write(Level level, std::string_view component, std::string_view line) {
-    spdlog::log(to_spdlog(level), "{}: {}", component, line);
+std::optional<std::uint64_t> admit(Level level, const void* kind) {
+    static std::mutex mutex;
+    static LineLimiter limiter;
+    const bool debug = level == Level::kTrace || level == Level::kDebug;
+    const std::lock_guard lock{mutex};
+    return limiter.admit(kind, debug ? kDebugRate : kUsualRate, std::chrono::steady_clock::now());
+}
+
+void write(Level level, std::string_view component, std::string_view line, std::uint64_t left_out) {
+    if (left_out == 0)
+        spdlog::log(to_spdlog(level), "{}: {}", component, line);
+    else
+        spdlog::log(to_spdlog(level), "{}: {} (lines like this left out: {})", component, line,
+                    left_out);
 }
 
 }  // namespace fastsync::log

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -7,7 +8,7 @@
 #include <fmt/core.h>
 
 /// Log lines: event, then `key=value` with units. Peer-caused lines are debug: a stranger must not
-/// be able to fill the disk.
+/// be able to fill the disk, which is also why lines of one kind are limited in number.
 namespace fastsync::log {
 
 enum class Level { kTrace, kDebug, kInfo, kWarn, kError, kOff };
@@ -17,12 +18,19 @@ void setup(Level level);
 /// "trace" | "debug" | "info" | "warn" | "error" | "off"; nothing for any other text.
 [[nodiscard]] std::optional<Level> parse_level(std::string_view text);
 [[nodiscard]] bool enabled(Level level) noexcept;
-void write(Level level, std::string_view component, std::string_view line);
+/// Whether one more line of this kind may be written now, and how many were left out before it: a
+/// kind is the format it is written in. See LineLimiter.
+[[nodiscard]] std::optional<std::uint64_t> admit(Level level, const void* kind);
+void write(Level level, std::string_view component, std::string_view line,
+           std::uint64_t left_out = 0);
 
 template <class... Args>
 void at(Level level, std::string_view component, fmt::format_string<Args...> format,
         Args&&... args) {
-    if (enabled(level)) write(level, component, fmt::format(format, std::forward<Args>(args)...));
+    if (!enabled(level)) return;
+    const auto left_out = admit(level, fmt::string_view{format}.data());
+    if (!left_out) return;
+    write(level, component, fmt::format(format, std::forward<Args>(args)...), *left_out);
 }
 template <class... Args>
 void debug(std::string_view component, fmt::format_string<Args...> format, Args&&... args) {

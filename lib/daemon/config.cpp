@@ -116,6 +116,29 @@ Result<void> set_http_allow_public(RunConfig& config, const GivenValue& given) {
     return {};
 }
 
+bool is_host_name(std::string_view text) {
+    constexpr std::size_t kLongest = 253;
+    constexpr std::string_view kAllowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+    return !text.empty() && text.size() <= kLongest &&
+           text.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+Result<void> add_http_host(RunConfig& config, const GivenValue& given) {
+    if (!is_host_name(given.value)) return complain(given, "must be a host name without a port");
+    if (!config.http) return {};
+    if (config.http->names.size() == kMostHostNames)
+        return complain(given, "is one name too many: 16 may be given");
+    config.http->names.push_back(given.value);
+    return {};
+}
+
+Result<void> set_memory_budget(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(config.memory_budget,
+                 number_of<std::size_t>(given, kLeastMemoryBudget, kMostMemoryBudget));
+    return {};
+}
+
 Result<void> set_pivot(RunConfig& config, const GivenValue& given) {
     constexpr std::string_view kRoot = "root:";
     constexpr std::size_t kHashText = 2 + 2 * Hash256::kSize;
@@ -174,7 +197,7 @@ struct Row {
     Result<void> (*apply)(RunConfig&, const GivenValue&);
 };
 
-constexpr std::array<Row, 19> kRows{{
+constexpr std::array<Row, 21> kRows{{
     {{"data-dir", "DIR", "", "folder of the database; needed"}, Kind::kValue, set_data_dir},
     {{"network", "NAME", "", "a known network: sets network-id and genesis-hash"},
      Kind::kValue,
@@ -212,6 +235,9 @@ constexpr std::array<Row, 19> kRows{{
     {{"http-allow-public", "true|false", "false", "allow http on an address other than loopback"},
      Kind::kSwitch,
      set_http_allow_public},
+    {{"http-host", "NAME", "", "a name by which http may be asked, besides IPs; repeatable"},
+     Kind::kRepeatable,
+     add_http_host},
     {{"pivot", "P", "auto", "block to sync: auto (head - 64), N, block hash 0x..., or root:0x..."},
      Kind::kValue,
      set_pivot},
@@ -224,6 +250,9 @@ constexpr std::array<Row, 19> kRows{{
     {{"max-peers", "N", "25", "most peers connected at once, 1 to 1000"},
      Kind::kValue,
      set_max_peers},
+    {{"memory-budget", "MIB", "512", "memory of the process in MiB, 128 to 1048576"},
+     Kind::kValue,
+     set_memory_budget},
     {{"node-key", "FILE", "", "secret key of this node (made if missing); default DIR/node.key"},
      Kind::kValue,
      set_node_key},

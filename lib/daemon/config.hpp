@@ -24,6 +24,7 @@ struct HttpConfig {
 
     net::HostPort address{"127.0.0.1", 8645};
     Exposure exposure = Exposure::kLoopbackOnly;
+    std::vector<std::string> names{};  ///< the server answers to, besides IP addresses
 
     friend bool operator==(const HttpConfig&, const HttpConfig&) = default;
 };
@@ -48,12 +49,18 @@ struct RunConfig {
     std::size_t confirmations = 1;  ///< further peers that confirm a pivot, where there are any
     WhenComplete when_complete = WhenComplete::kStay;
     std::size_t max_peers = 25;
-    std::filesystem::path node_key;  ///< the file, made when it is not there
+    std::size_t memory_budget = 512;  ///< MiB; see memory_plan.hpp
+    std::filesystem::path node_key;   ///< the file, made when it is not there
     log::Level log_level = log::Level::kInfo;
 };
 
 inline constexpr std::size_t kMostPeers = 1000;
 inline constexpr std::size_t kMostConfirmations = 100;
+/// Names of the status server.
+inline constexpr std::size_t kMostHostNames = 16;
+/// Bounds of the memory budget, MiB.
+inline constexpr std::size_t kLeastMemoryBudget = 128;
+inline constexpr std::size_t kMostMemoryBudget = 1024 * 1024;
 
 /// One key of the configuration: `--key VALUE` on the command line, `key = VALUE` in the file.
 struct Setting {

@@ -4,18 +4,10 @@
 #include <fstream>
 #include <iterator>
 
-#include <boost/program_options/cmdline.hpp>
-#include <boost/program_options/errors.hpp>
-#include <boost/program_options/options_description.hpp>
-#include <boost/program_options/parsers.hpp>
-#include <boost/program_options/value_semantic.hpp>
-
 #include <daemon/config_source.hpp>
 
 namespace fastsync::daemon {
 namespace {
-
-namespace po = boost::program_options;
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kBlank = " \t\r";
@@ -52,6 +44,9 @@ Result<GivenValue> parse_line(std::string_view line, const std::string& where,
     const std::string value{trimmed(line.substr(equals + 1))};
     if (find_key(keys, key) == nullptr) return config_error(where + ": unknown key '" + key + "'");
     if (value.empty()) return config_error(where + ": " + key + ": has no value");
+    // What reads the value may take it for its end.
+    if (value.find('\0') != value.npos)
+        return config_error(where + ": " + key + ": holds a zero byte");
     return GivenValue{key, value, where + ": " + key};
 }
 
@@ -65,31 +60,30 @@ Result<void> check_single(const std::vector<GivenValue>& so_far, const GivenValu
     return {};
 }
 
-po::options_description describe(std::span<const KnownKey> keys) {
-    po::options_description options;
-    for (const KnownKey& known : keys) {
-        auto* value = po::value<std::string>();
-        if (known.kind == KnownKey::Kind::kSwitch) value->implicit_value("true");
-        options.add_options()(std::string{known.key}.c_str(), value, "");
+/// Takes one option, and the word behind it where that is its value, from the front. No guessing:
+/// an abbreviation would change its meaning with the next option we add.
+Result<GivenValue> take_option(std::span<const std::string>& arguments,
+                               std::span<const KnownKey> keys) {
+    constexpr std::string_view kDashes = "--";
+    const std::string_view word = arguments.front();
+    arguments = arguments.subspan(1);
+    if (!word.starts_with(kDashes) || word == kDashes)
+        return config_error("unexpected argument '" + std::string{word} + "'");
+    const std::size_t equals = std::min(word.find('='), word.size());
+    const std::string key{word.substr(kDashes.size(), equals - kDashes.size())};
+    const KnownKey* known = find_key(keys, key);
+    if (known == nullptr) return config_error("unknown option '--" + key + "'");
+    GivenValue given{key, {}, "--" + key};
+    if (equals < word.size()) {
+        given.value = word.substr(equals + 1);
+    } else if (known->kind == KnownKey::Kind::kSwitch) {
+        given.value = "true";
+    } else if (!arguments.empty() && !arguments.front().starts_with(kDashes)) {
+        given.value = arguments.front();
+        arguments = arguments.subspan(1);
     }
-    return options;
-}
-
-Result<std::vector<po::option>> split_arguments(std::span<const std::string> arguments,
-                                                std::span<const KnownKey> keys) {
-    namespace style = po::command_line_style;
-    const std::vector<std::string> copy{arguments.begin(), arguments.end()};
-    const po::options_description options = describe(keys);
-    try {
-        // No guessing: an abbreviation would change its meaning with the next option we add.
-        return po::command_line_parser(copy)
-            .options(options)
-            .style(style::allow_long | style::long_allow_adjacent | style::long_allow_next)
-            .run()
-            .options;
-    } catch (const po::error& e) {
-        return config_error(e.what());
-    }
+    if (given.value.empty()) return config_error(given.origin + ": has no value");
+    return given;
 }
 
 }  // namespace
@@ -136,15 +130,9 @@ Result<std::vector<GivenValue>> read_config_file(const std::filesystem::path& fi
 
 Result<std::vector<GivenValue>> parse_arguments(std::span<const std::string> arguments,
                                                 std::span<const KnownKey> keys) {
-    FASTSYNC_TRY(const std::vector<po::option> options, split_arguments(arguments, keys));
     std::vector<GivenValue> out;
-    for (const po::option& option : options) {
-        if (option.string_key.empty()) {
-            return config_error("unexpected argument '" + option.original_tokens.front() + "'");
-        }
-        GivenValue given{option.string_key, option.value.empty() ? "true" : option.value.front(),
-                         "--" + option.string_key};
-        if (given.value.empty()) return config_error(given.origin + ": has no value");
+    while (!arguments.empty()) {
+        FASTSYNC_TRY(GivenValue given, take_option(arguments, keys));
         FASTSYNC_CHECK(check_single(out, given, keys));
         out.push_back(std::move(given));
     }

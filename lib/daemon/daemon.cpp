@@ -10,7 +10,9 @@
 #include <common/log.hpp>
 #include <crypto/entropy.hpp>
 #include <daemon/daemon.hpp>
+#include <daemon/disk_space.hpp>
 #include <daemon/loop_thread.hpp>
+#include <daemon/memory_plan.hpp>
 #include <daemon/node_finder.hpp>
 #include <daemon/node_key.hpp>
 #include <daemon/peer_hub.hpp>
@@ -33,6 +35,7 @@ using async::Task;
 /// How often the status is made anew, and how often the log gets a line of it.
 constexpr Duration kStatusInterval = std::chrono::milliseconds{250};
 constexpr Duration kSummaryInterval = std::chrono::seconds{10};
+constexpr Duration kDiskInterval = std::chrono::seconds{1};
 
 /// An address that cannot be had is the operator's to change.
 Error as_config(Error error) {
@@ -44,12 +47,16 @@ status::WallTime wall_now() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-sync::Downloader::Options downloader_options(const RunConfig& config, async::Executor settling) {
+sync::Downloader::Options downloader_options(const RunConfig& config, const MemoryPlan& plan,
+                                             async::Executor settling) {
     const bool exits = config.when_complete == RunConfig::WhenComplete::kExit;
-    return {{config.pivot, config.confirmations},
-            exits ? sync::Downloader::WhenComplete::kReturn : sync::Downloader::WhenComplete::kStay,
-            nullptr,
-            std::move(settling)};
+    sync::Downloader::Options options;
+    options.policy = {config.pivot, config.confirmations};
+    options.when_complete =
+        exits ? sync::Downloader::WhenComplete::kReturn : sync::Downloader::WhenComplete::kStay;
+    options.settling = std::move(settling);
+    options.pending_bytes = plan.pending_bytes;
+    return options;
 }
 
 Task<sync::SyncProgress> take_progress(const sync::Downloader& downloader) {
@@ -88,16 +95,18 @@ struct Threads {
 
 class DaemonImpl final : public Daemon {
   public:
-    DaemonImpl(RunConfig config, crypto::SecretKey key, std::unique_ptr<storage::RocksStore> store)
+    DaemonImpl(RunConfig config, const MemoryPlan& plan, crypto::SecretKey key,
+               std::unique_ptr<storage::RocksStore> store)
         : config_(std::move(config)),
           key_(std::move(key)),
           store_(std::move(store)),
           net_clock_(async::make_system_clock(threads_.net.executor())),
           sync_clock_(async::make_system_clock(threads_.sync.executor())),
           downloader_(*store_, *sync_clock_, threads_.sync.executor(),
-                      downloader_options(config_, threads_.merge.executor())),
+                      downloader_options(config_, plan, threads_.merge.executor())),
           hub_(downloader_, threads_.net.executor(), threads_.sync.executor()),
           backend_(config_.network, *store_, threads_.disk.executor()),
+          buffers_(plan.buffer_bytes),
           told_enough_(threads_.net.executor()) {}
     DaemonImpl(const DaemonImpl&) = delete;
     DaemonImpl& operator=(const DaemonImpl&) = delete;
@@ -120,6 +129,7 @@ class DaemonImpl final : public Daemon {
     [[nodiscard]] Task<void> end_net();
     [[nodiscard]] Task<void> tell_status();
     [[nodiscard]] Task<void> publish();
+    void watch_disk();
     [[nodiscard]] Task<void> offer_completed();
     void log_summary(const status::StatusSnapshot& snapshot);
     void finish_threads();
@@ -134,6 +144,7 @@ class DaemonImpl final : public Daemon {
     PeerHub hub_;
     StateBackend backend_;
     std::unique_ptr<NodeFinder> finder_;
+    rlpx::BufferPool buffers_;  ///< outlives the connections
     std::unique_ptr<eth::Host> host_;
     status::StatusBoard board_;
     std::unique_ptr<status::HttpServer> http_;
@@ -143,6 +154,7 @@ class DaemonImpl final : public Daemon {
     async::Gate told_enough_;
     TimePoint started_{};
     TimePoint next_summary_{};
+    TimePoint next_disk_look_{};
     std::optional<sync::SyncPhase> phase_;
     status::WallTime phase_since_{};
     std::optional<Hash256> offered_;  ///< the last of the headers that were offered
@@ -200,6 +212,7 @@ Result<void> DaemonImpl::open_http() {
     options.exposure = config_.http->exposure == HttpConfig::Exposure::kPublic
                            ? status::Exposure::kPublic
                            : status::Exposure::kLoopbackOnly;
+    options.host_names = config_.http->names;
     options.version = version();
     auto http = status::HttpServer::open(threads_.net.executor(), options, board_);
     if (!http) return as_config(http.error());
@@ -214,7 +227,8 @@ Result<void> DaemonImpl::listen() {
     FASTSYNC_CHECK(open_finder(port));
     FASTSYNC_CHECK(open_http());
     FASTSYNC_TRY(auto hosts, net::make_host_resolver(net, *net_clock_, ""));
-    rlpx::LocalNode local{key_, "fastsyncd/v" + std::string{version()} + "/linux", port, {}};
+    rlpx::LocalNode local{
+        key_, "fastsyncd/v" + std::string{version()} + "/linux", port, {}, &buffers_};
     eth::HostOptions options{config_.static_peers, config_.trusted_peers, config_.max_peers,
                              finder_.get(), config_.network.required_blocks};
     host_ = std::make_unique<eth::Host>(net, *net_clock_, crypto::system_entropy(),
@@ -281,6 +295,7 @@ void DaemonImpl::stop() {
 Task<void> DaemonImpl::tell_status() {
     while (!told_enough_.is_open()) {
         co_await publish();
+        watch_disk();
         co_await offer_completed();
         (void)co_await net_clock_->sleep_until(net_clock_->now() + kStatusInterval, &told_enough_);
     }
@@ -304,6 +319,16 @@ Task<void> DaemonImpl::publish() {
                       {config_.network, phase_since_, uptime, now}));
     log_summary(*snapshot);
     board_.publish(std::move(snapshot));
+}
+
+/// Stops while there is room left to do so in order.
+void DaemonImpl::watch_disk() {
+    if (net_clock_->now() < next_disk_look_) return;
+    next_disk_look_ = net_clock_->now() + kDiskInterval;
+    const auto room = check_disk_space(config_.data_dir);
+    if (room) return;
+    boost::asio::post(threads_.sync.executor(),
+                      [this, error = room.error()] { downloader_.fail(error); });
 }
 
 void DaemonImpl::log_summary(const status::StatusSnapshot& snapshot) {
@@ -333,16 +358,21 @@ void DaemonImpl::finish_threads() {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::open(RunConfig config) {
+    FASTSYNC_TRY(const MemoryPlan plan, plan_memory(config.memory_budget << 20U,
+                                                    config.max_peers + config.static_peers.size() +
+                                                        config.trusted_peers.size()));
+    FASTSYNC_CHECK(check_disk_space(config.data_dir));
     FASTSYNC_TRY(crypto::SecretKey key,
                  load_or_create_node_key(config.node_key, crypto::system_entropy()));
-    storage::StoreOptions options;
+    storage::StoreOptions options = plan.store;
     options.neighbours = {std::string{kNodeKeyFile}, std::string{kNodeKeyDraft},
                           std::string{kNodesFile}, std::string{kNodesDraft}};
     FASTSYNC_TRY(
         auto store,
         storage::RocksStore::open_or_create(
             config.data_dir, {config.network.network_id, config.network.genesis_hash}, options));
-    auto daemon = std::make_unique<DaemonImpl>(std::move(config), std::move(key), std::move(store));
+    auto daemon =
+        std::make_unique<DaemonImpl>(std::move(config), plan, std::move(key), std::move(store));
     FASTSYNC_CHECK(daemon->listen());
     return std::unique_ptr<Daemon>{std::move(daemon)};
 }

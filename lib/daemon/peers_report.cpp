@@ -58,6 +58,35 @@ bool is_connected(const eth::PeerSet& peers, const NodeId& id) {
                        [&id](const auto& entry) { return entry.second.enode.id == id; });
 }
 
+/// Banned nodes, and what the ban that lasts longest is for.
+std::string bans_in_words(const eth::Reputation& reputation, TimePoint now) {
+    const auto bans = reputation.bans(now);
+    if (bans.empty()) return {};
+    const auto last = std::max_element(
+        bans.begin(), bans.end(), [](const auto& a, const auto& b) { return a.until < b.until; });
+    return fmt::format("{} nodes are banned, one of them because it \"{}\", for {} s more",
+                       bans.size(), eth::reaction_to(last->reason).words,
+                       whole_seconds(last->until - now));
+}
+
+/// Discovery works among clocks that agree within seconds.
+std::string clock_in_words(const discovery::EngineStats& engine) {
+    constexpr std::uint64_t kEnough = 8;
+    const auto tell = [&engine](std::uint64_t odd, const char* what) {
+        if (odd < kEnough || 2 * odd < engine.received) return std::string{};
+        return fmt::format("the clock of this machine may be wrong: {} of {} discovery packets {}",
+                           odd, engine.received, what);
+    };
+    const std::string late = tell(engine.expired, "had expired when they came");
+    return late.empty() ? tell(engine.early, "come from the future") : late;
+}
+
+void add_words(std::string& words, const std::string& more) {
+    if (more.empty()) return;
+    if (!words.empty()) words += "; ";
+    words += more;
+}
+
 /// The end that most connections came to.
 std::string commonest_end(const eth::HostStats& stats) {
     const auto most =
@@ -133,18 +162,21 @@ std::optional<status::DiscoveryStatus> discovery_of(const PeerFigures& peers) {
         peers.finder->unresolved};
 }
 
-std::string why_no_peers(const PeerFigures& peers) {
+std::string why_no_peers(const PeerFigures& peers, TimePoint now) {
     std::string words = failing_static_peers(peers);
     if (words.empty() && !peers.static_peers.empty()) words = "static peers are being dialed";
+    const std::string ends = commonest_end(peers.stats);
     if (peers.finder) {
-        if (!words.empty()) words += "; ";
-        words +=
-            fmt::format("discovery knows {} nodes, {} dials so far{}", peers.finder->engine.known,
-                        peers.stats.dials, commonest_end(peers.stats));
+        add_words(words, fmt::format("discovery knows {} nodes, {} dials so far{}",
+                                     peers.finder->engine.known, peers.stats.dials, ends));
         words += unresolved_bootnodes(peers.finder->unresolved);
+        add_words(words, clock_in_words(peers.finder->engine));
     } else if (words.empty()) {
         words = "no static peer is named and discovery is off";
+        if (peers.stats.inbound > 0)
+            words += fmt::format("; {} came to us{}", peers.stats.inbound, ends);
     }
+    add_words(words, bans_in_words(peers.reputation, now));
     return words;
 }
 

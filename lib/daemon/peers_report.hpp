@@ -43,6 +43,6 @@ struct PeerFigures {
 [[nodiscard]] std::optional<status::DiscoveryStatus> discovery_of(const PeerFigures& peers);
 
 /// For a person who wonders why nobody is connected: what was tried, and how it ended.
-[[nodiscard]] std::string why_no_peers(const PeerFigures& peers);
+[[nodiscard]] std::string why_no_peers(const PeerFigures& peers, TimePoint now);
 
 }  // namespace fastsync::daemon

@@ -27,6 +27,7 @@ status::ProgressStatus progress_of(const sync::SyncProgress& progress) {
     out.retries = progress.counters.retries;
     out.duplicates = progress.counters.duplicates;
     out.unexpected = progress.counters.unexpected;
+    out.lost_tasks = progress.lost_tasks;
     out.items_per_s = progress.items_per_s;
     out.bytes_per_s = progress.bytes_per_s;
     return out;
@@ -74,7 +75,7 @@ status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const P
     out.phase = to_phase(progress.phase);
     out.waiting_for = progress.waiting_for;
     if (!out.waiting_for.empty() && peers.peers.size() == 0)
-        out.waiting_for += ": " + why_no_peers(peers);
+        out.waiting_for += ": " + why_no_peers(peers, context.now);
     out.phase_since = context.phase_since;
     out.uptime_s = context.uptime_s;
     if (progress.head) out.head = {progress.head->number, progress.head->hash};

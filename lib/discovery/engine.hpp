@@ -41,9 +41,11 @@ struct EngineOptions {
 
 /// What happened so far.
 struct EngineStats {
-    std::uint64_t received = 0;    ///< datagrams
-    std::uint64_t limited = 0;     ///< of these dropped unread
-    std::uint64_t malformed = 0;   ///< ... that could not be read, expired ones included
+    std::uint64_t received = 0;   ///< datagrams
+    std::uint64_t limited = 0;    ///< of these dropped unread
+    std::uint64_t malformed = 0;  ///< ... that could not be read, expired ones included
+    std::uint64_t expired = 0;    ///< ... of the malformed: those whose time was over, by our clock
+    std::uint64_t early = 0;      ///< ... that were meant for a time far ahead, by our clock
     std::uint64_t unexpected = 0;  ///< ... that answer nothing we asked
     std::uint64_t unproven = 0;    ///< ... that ask without an endpoint proof
     std::uint64_t sent = 0;

@@ -8,6 +8,10 @@ Neighbour told_of(const Node& node) {
     return {{node.udp.address, node.udp.port, node.tcp}, node.id};
 }
 
+/// Packets are meant for some 20 s; one that says it is good for so much longer comes from another
+/// time than ours, seconds.
+constexpr UnixTime kFarAhead = 300;
+
 }  // namespace
 
 void Engine::receive(const IpEndpoint& from, ByteView datagram, const Moment& moment) {
@@ -21,8 +25,12 @@ void Engine::receive(const IpEndpoint& from, ByteView datagram, const Moment& mo
     const auto packet = decode(datagram, identity_, moment.unix);
     if (!packet || packet->sender == identity_.id()) {
         ++stats_.malformed;
+        if (!packet && packet.error().code == Errc::kTimeout) ++stats_.expired;
         return;
     }
+    const auto expiration = expiration_of(packet->packet);
+    if (expiration && *expiration > moment.unix && *expiration - moment.unix > kFarAhead)
+        ++stats_.early;
     std::visit([&](const auto& content) { handle(*packet, content, from, moment); },
                packet->packet);
     pump(moment);

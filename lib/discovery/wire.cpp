@@ -111,15 +111,6 @@ constexpr std::array<Result<Packet> (*)(ByteView), std::variant_size_v<Packet>> 
     decode_ping,       decode_pong,           decode_find_node,
     decode_neighbours, decode_record_request, decode_record_response};
 
-std::optional<UnixTime> expiration_of(const Packet& packet) {
-    return std::visit(
-        [](const auto& p) -> std::optional<UnixTime> {
-            if constexpr (requires { p.expiration; }) return p.expiration;
-            return std::nullopt;
-        },
-        packet);
-}
-
 Result<Packet> decode_body(Byte type, ByteView body) {
     const std::size_t index = std::size_t{type} - kFirstType;
     if (type < kFirstType || index >= kDecoders.size())
@@ -178,6 +169,15 @@ void put_items(rlp::Encoder& out, const RecordResponse& response) {
 }
 
 }  // namespace
+
+std::optional<UnixTime> expiration_of(const Packet& packet) {
+    return std::visit(
+        [](const auto& p) -> std::optional<UnixTime> {
+            if constexpr (requires { p.expiration; }) return p.expiration;
+            return std::nullopt;
+        },
+        packet);
+}
 
 std::string_view name_of(const Packet& packet) noexcept {
     return kNames[packet.index()];

@@ -89,6 +89,8 @@ using Packet = std::variant<Ping, Pong, FindNode, Neighbours, RecordRequest, Rec
 
 /// "ping", "pong", "findnode", "neighbours", "enrrequest", "enrresponse"
 [[nodiscard]] std::string_view name_of(const Packet& packet) noexcept;
+/// Until when it is good, Unix seconds; nothing for the packets that do not say.
+[[nodiscard]] std::optional<UnixTime> expiration_of(const Packet& packet);
 
 /// A packet and who signed it.
 struct SignedPacket {

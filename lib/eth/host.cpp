@@ -51,6 +51,12 @@ bool is_its_end(const Error& why) {
 /// What is counted of the end of a connection: a kind of failure, or what the peer said.
 std::string reason_of(const Error& why) {
     if (why.code == Errc::kDisconnected) return why.message();
+    if (why.code == Errc::kIncompatible) {
+        // What differs, without the values that differ.
+        const std::string what = why.detail.substr(0, why.detail.find_first_of("0123456789"));
+        if (what.size() < 64)
+            return Error{why.code, what.substr(0, what.find_last_not_of(' ') + 1)}.message();
+    }
     const bool said = why.code == Errc::kProtocol && why.detail.size() < 64;
     return said ? why.detail : std::string{to_string(why.code)};
 }

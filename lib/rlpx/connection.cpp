@@ -15,7 +15,7 @@ constexpr Byte kEmptyList = 0xc0;
 class PeerConnection final : public Connection {
   public:
     PeerConnection(std::unique_ptr<net::ByteStream> stream, Channel channel, Greeting greeting,
-                   async::Clock& clock)
+                   async::Clock& clock, BufferPool* buffers)
         : stream_(std::move(stream)),
           clock_(clock),
           sealer_(std::move(channel.sealer)),
@@ -26,7 +26,10 @@ class PeerConnection final : public Connection {
           changed_(stream_->executor()),
           ended_(stream_->executor()),
           alive_at_(clock.now()),
-          arrived_(clock.now()) {}
+          arrived_(clock.now()),
+          share_(buffers, [this] {
+              end({Errc::kClosed, "the peer held the most of all buffers, which were full"});
+          }) {}
 
     [[nodiscard]] const NodeId& remote_id() const noexcept override { return remote_; }
     [[nodiscard]] const Hello& remote_hello() const noexcept override { return greeting_.hello; }
@@ -51,6 +54,7 @@ class PeerConnection final : public Connection {
 
   private:
     void end(Error why) noexcept;
+    void tell_share() { share_.hold(opener_.held() + sealer_.size() + in_flight_); }
     void queue(BaseCode code, ByteView payload);
     [[nodiscard]] Task<void> read_more();
     void sign_of_life() noexcept;
@@ -84,6 +88,7 @@ class PeerConnection final : public Connection {
     std::size_t in_flight_ = 0;  ///< bytes taken from the sealer and not yet written
     std::optional<TimePoint> write_started_;
     std::optional<TimePoint> leave_by_;  ///< we sent Disconnect and close by then
+    BufferPool::Share share_;
 };
 
 void PeerConnection::end(Error why) noexcept {
@@ -106,6 +111,7 @@ Result<void> PeerConnection::send(std::string_view protocol, std::uint32_t code,
         return Error{Errc::kOverloaded, "the peer does not take what we send"};
     const auto wire_code = static_cast<std::uint32_t>(found->first_code + code);
     FASTSYNC_CHECK(sealer_.seal(wire_code, payload, greeting_.compression));
+    tell_share();
     work_.open();
     return {};
 }
@@ -150,6 +156,7 @@ Task<Result<void>> PeerConnection::write_sliced(ByteView batch) {
         FASTSYNC_CO_CHECK(co_await stream_->write(slice));
         in_flight_ -= slice.size();
     }
+    tell_share();
     write_started_.reset();
     co_return Result<void>{};
 }
@@ -219,6 +226,7 @@ Task<void> PeerConnection::read_more() {
         co_return;
     }
     opener_.filled(*read);
+    tell_share();
     arrived_ = clock_.now();
     unrewarded_ += *read;
     if (unrewarded_ >= kSignOfLife) sign_of_life();
@@ -327,8 +335,9 @@ Task<Made> finish(std::unique_ptr<net::ByteStream> stream, Task<Result<Channel>>
     FASTSYNC_CO_TRY(Opening opening,
                     co_await net::with_deadline(clock, clock.now() + kHandshakeTimeout, *stream,
                                                 open(std::move(exchange), local, clock)));
-    co_return std::unique_ptr<Connection>{std::make_unique<PeerConnection>(
-        std::move(stream), std::move(opening.channel), std::move(opening.greeting), clock)};
+    co_return std::unique_ptr<Connection>{
+        std::make_unique<PeerConnection>(std::move(stream), std::move(opening.channel),
+                                         std::move(opening.greeting), clock, local.buffers)};
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <crypto/entropy.hpp>
 #include <crypto/secp256k1.hpp>
 #include <net/byte_stream.hpp>
+#include <rlpx/buffer_pool.hpp>
 #include <rlpx/hello.hpp>
 #include <rlpx/limits.hpp>
 #include <rlpx/protocols.hpp>
@@ -26,6 +27,7 @@ struct LocalNode {
     std::uint16_t listen_port = 0;
     using Offer = rlpx::Offer;
     std::vector<Offer> offers;
+    BufferPool* buffers = nullptr;  ///< shared by all connections; null: no limit
 };
 
 /// A subprotocol message: the capability's own code (0-based) and its decompressed RLP payload.

@@ -70,6 +70,8 @@ class FrameOpener {
     /// Where the next bytes of the stream go: at least kMinRead bytes.
     [[nodiscard]] std::span<Byte> space();
     void filled(std::size_t size) noexcept;
+    /// Bytes of memory taken for what came and was not taken.
+    [[nodiscard]] std::size_t held() const noexcept { return buffer_.size(); }
     /// The next frame; nothing when it needs more bytes. kUnauthenticated (a MAC), kTooLarge,
     /// kMalformed.
     [[nodiscard]] Result<std::optional<Frame>> next();

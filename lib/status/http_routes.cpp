@@ -1,8 +1,7 @@
 #include <algorithm>
 #include <array>
 
-#include <boost/asio/ip/address.hpp>
-
+#include <common/ip_address.hpp>
 #include <status/http_routes.hpp>
 #include <status/json.hpp>
 
@@ -22,12 +21,6 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 bool is_port(std::string_view text) noexcept {
     return text.size() <= 5 &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_address(std::string_view text) {
-    boost::system::error_code failed;
-    (void)boost::asio::ip::make_address(std::string{text}, failed);
-    return !failed;
 }
 
 struct Target {
@@ -79,33 +72,36 @@ HttpAnswer refusal(unsigned status, std::string_view sentence) {
     return {status, error_to_json(sentence)};
 }
 
-bool is_local_host(std::string_view host) {
+bool is_our_host(std::string_view host, HostNames names) {
     if (host.starts_with('[')) {
         const std::size_t end = host.find(']');
         if (end == std::string_view::npos) return false;
         const std::string_view rest = host.substr(end + 1);
         const std::string_view inside = host.substr(1, end - 1);
         return (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)))) &&
-               inside.find(':') != std::string_view::npos && is_address(inside);
+               inside.find(':') != std::string_view::npos && IpAddress::parse(inside).has_value();
     }
     if (const std::size_t colon = host.rfind(':'); colon != std::string_view::npos) {
         if (!is_port(host.substr(colon + 1))) return false;
         host = host.substr(0, colon);
     }
     if (host.find(':') != std::string_view::npos) return false;
-    return equal_ignoring_case(host, "localhost") || is_address(host);
+    const bool named = std::any_of(names.begin(), names.end(), [host](const std::string& name) {
+        return equal_ignoring_case(host, name);
+    });
+    return named || equal_ignoring_case(host, "localhost") || IpAddress::parse(host).has_value();
 }
 
-HttpAnswer answer(const HttpRequest& request, HostPolicy policy, const StatusBoard& board) {
+HttpAnswer answer(const HttpRequest& request, HostNames names, const StatusBoard& board) {
     if (request.target.size() > kMaxTargetSize)
         return refusal(414, "the request target is too long");
     const Target target = split(request.target);
     // RFC 9112: the authority of an absolute target replaces the Host header.
     const std::string_view host = target.authority.empty() ? request.host : target.authority;
-    if (policy == HostPolicy::kLocal && !host.empty() && !is_local_host(host)) {
+    if (!host.empty() && !is_our_host(host, names)) {
         return refusal(421,
-                       "this server answers to an IP address or localhost, not to the name in "
-                       "the Host header");
+                       "this server answers to an IP address, localhost and the names it was told "
+                       "(http-host), not to the name in the Host header");
     }
     const auto route = std::find_if(kRoutes.begin(), kRoutes.end(),
                                     [&](const Route& r) { return r.path == target.path; });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -8,13 +9,10 @@
 
 namespace fastsync::status {
 
-/// Which names a client may call us by. A web page that rebinds its own name to 127.0.0.1 reaches a
-/// loopback server from the operator's browser, but it cannot hide that name: the Host header
-/// tells.
-enum class HostPolicy : std::uint8_t {
-    kLocal,  ///< IP addresses and "localhost"
-    kAny,    ///< the operator opened the server to a network, where it may have any name
-};
+/// Names a client may call us by, besides IP addresses and "localhost". A web page that rebinds its
+/// own name to our address reaches us from the operator's browser, but it cannot hide that name:
+/// the Host header tells.
+using HostNames = std::span<const std::string>;
 
 /// The part of a request that decides the answer.
 struct HttpRequest {
@@ -35,12 +33,12 @@ inline constexpr std::size_t kMaxTargetSize = 1024;
 /// Answers GET and HEAD of /status, /peers and /healthz from the board: 200; 503 while nothing is
 /// published, and from /healthz when the daemon has failed. Otherwise 404 (path), 405 (method), 414
 /// (target), 421 (Host).
-[[nodiscard]] HttpAnswer answer(const HttpRequest& request, HostPolicy policy,
+[[nodiscard]] HttpAnswer answer(const HttpRequest& request, HostNames names,
                                 const StatusBoard& board);
 /// The answer of a request that is refused for `sentence`.
 [[nodiscard]] HttpAnswer refusal(unsigned status, std::string_view sentence);
 
-/// True for an IP address or "localhost", with or without a port.
-[[nodiscard]] bool is_local_host(std::string_view host);
+/// True for an IP address, "localhost" or one of `names` (in any case), with or without a port.
+[[nodiscard]] bool is_our_host(std::string_view host, HostNames names);
 
 }  // namespace fastsync::status

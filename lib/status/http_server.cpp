@@ -123,10 +123,9 @@ std::string_view to_view(boost::beast::string_view text) {
 class Server final : public HttpServer {
   public:
     Server(async::Executor executor, const HttpServerOptions& options, tcp::acceptor acceptor,
-           HostPolicy policy, const StatusBoard& board)
+           const StatusBoard& board)
         : options_(options),
           acceptor_(std::move(acceptor)),
-          policy_(policy),
           board_(board),
           retry_(executor),
           scope_(executor) {
@@ -165,7 +164,6 @@ class Server final : public HttpServer {
 
     HttpServerOptions options_;
     tcp::acceptor acceptor_;
-    HostPolicy policy_;
     const StatusBoard& board_;
     std::uint16_t port_ = 0;
     bool stopping_ = false;
@@ -245,7 +243,7 @@ async::Task<Server::Next> Server::serve_one(Connection& connection) {
     const HttpRequest question{to_view(request.method_string()), to_view(request.target()),
                                to_view(request[http::field::host])};
     const bool reusable = parser.is_done() && request.keep_alive();
-    co_return co_await reply(connection, parser, answer(question, policy_, board_),
+    co_return co_await reply(connection, parser, answer(question, options_.host_names, board_),
                              reusable ? Next::kKeepOpen : Next::kClose);
 }
 
@@ -333,10 +331,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(async::Executor executor,
                                         " is not a loopback address: serving HTTP there must be "
                                         "allowed explicitly (http-allow-public)"};
     }
-    const HostPolicy policy = address.is_loopback() ? HostPolicy::kLocal : HostPolicy::kAny;
     FASTSYNC_TRY(tcp::acceptor acceptor, listen(executor, {address, options.port}));
     return std::unique_ptr<HttpServer>{
-        std::make_unique<Server>(executor, options, std::move(acceptor), policy, board)};
+        std::make_unique<Server>(executor, options, std::move(acceptor), board)};
 }
 
 }  // namespace fastsync::status

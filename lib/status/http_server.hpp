@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <async/task.hpp>
 #include <common/result.hpp>
@@ -23,8 +24,9 @@ struct HttpServerOptions {
     std::string address = "127.0.0.1";  ///< an IP address
     std::uint16_t port = 0;             ///< 0: any free one
     Exposure exposure = Exposure::kLoopbackOnly;
-    std::string version;               ///< told in the Server header
-    std::size_t max_connections = 32;  ///< as many again are told 503, further ones are closed
+    std::vector<std::string> host_names{};  ///< ours, besides IP addresses and localhost
+    std::string version;                    ///< told in the Server header
+    std::size_t max_connections = 32;       ///< as many again are told 503, further ones are closed
     Duration request_timeout = std::chrono::seconds{5};  ///< first byte to last byte of a request
     Duration idle_timeout = std::chrono::seconds{30};    ///< silence before a request
     Duration write_timeout = std::chrono::seconds{5};    ///< for one answer

@@ -17,6 +17,7 @@ ordered_json progress_json(const ProgressStatus& p) {
     out["retries"] = p.retries;
     out["duplicates"] = p.duplicates;
     out["unexpected"] = p.unexpected;
+    out["lost_tasks"] = p.lost_tasks;
     out["items_per_s"] = finite(p.items_per_s);
     out["bytes_per_s"] = finite(p.bytes_per_s);
     return out;
@@ -83,6 +84,7 @@ Result<ProgressStatus> read_progress(const ordered_json& json) {
     out.retries = in.count("retries");
     out.duplicates = in.count("duplicates");
     out.unexpected = in.count("unexpected");
+    out.lost_tasks = in.optional_count("lost_tasks").value_or(0);
     out.items_per_s = in.number("items_per_s");
     out.bytes_per_s = in.number("bytes_per_s");
     FASTSYNC_CHECK(in.outcome());

@@ -70,6 +70,7 @@ struct ProgressStatus {
     std::uint64_t retries = 0;
     std::uint64_t duplicates = 0;
     std::uint64_t unexpected = 0;
+    std::uint64_t lost_tasks = 0;  ///< items the scheduler forgot: 0, or a bug of ours
     double items_per_s = 0;
     double bytes_per_s = 0;
 

@@ -121,6 +121,7 @@ std::string describe(const StatusSnapshot& s) {
                        show_count(p.in_flight));
     out += fmt::format("answers   {} retries, {} duplicates, {} unexpected\n",
                        show_count(p.retries), show_count(p.duplicates), show_count(p.unexpected));
+    if (p.lost_tasks > 0) out += fmt::format("lost      {} tasks\n", show_count(p.lost_tasks));
     out += fmt::format("peers     {} connected, {} serving, {} banned\n", s.peers.connected,
                        s.peers.serving, s.peers.banned);
     out += fmt::format("dials     {} begun, {} came to us, {} led to a session\n",

@@ -3,10 +3,12 @@
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/sst_file_writer.h>
 
 #include <storage/rocks_database.hpp>
+#include <storage/rocks_files.hpp>
 #include <storage/rocks_options.hpp>
 #include <storage/rocks_status.hpp>
 
@@ -64,8 +66,9 @@ class MergeCounter final : public rocksdb::EventListener {
 
 Result<void> RocksDatabase::create(const std::filesystem::path& path, const StoreOptions& options,
                                    const ChainIdentity& identity) {
-    RocksDatabase made{path};
+    RocksDatabase made{path, options};
     rocksdb::DBOptions db = database_options(options);
+    db.env = made.env_.get();
     db.create_if_missing = true;
     db.create_missing_column_families = true;
     db.error_if_exists = true;
@@ -86,14 +89,16 @@ Result<void> RocksDatabase::create(const std::filesystem::path& path, const Stor
 
 Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const std::filesystem::path& path,
                                                            const StoreOptions& options) {
-    std::unique_ptr<RocksDatabase> database{new RocksDatabase{path}};
+    std::unique_ptr<RocksDatabase> database{new RocksDatabase{path, options}};
     FASTSYNC_CHECK(database->open_files(options));
     FASTSYNC_CHECK(database->load_identity());
     return database;
 }
 
-RocksDatabase::RocksDatabase(std::filesystem::path path)
-    : path_{std::move(path)}, merges_{std::make_shared<MergeCounter>()} {}
+RocksDatabase::RocksDatabase(std::filesystem::path path, const StoreOptions& options)
+    : path_{std::move(path)},
+      merges_{std::make_shared<MergeCounter>()},
+      env_{make_careful_env(options.env)} {}
 
 RocksDatabase::~RocksDatabase() {
     if (!db_) return;
@@ -106,6 +111,7 @@ RocksDatabase::~RocksDatabase() {
 
 Result<void> RocksDatabase::open_files(const StoreOptions& options) {
     rocksdb::DBOptions db = database_options(options);
+    db.env = env_.get();
     db.listeners.push_back(merges_);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* opened = nullptr;
@@ -274,8 +280,13 @@ bool RocksDatabase::scattered() const {
 }
 
 Result<void> RocksDatabase::put_record(std::string_view key, ByteView value) {
+    if (record_failure_) return *record_failure_;
     const auto status = db_->Put(durable(), meta_, slice(key), slice(value));
-    if (!status.ok()) return to_error(status, doing("cannot write a record to"));
+    if (!status.ok()) {
+        // Another write to a log that has failed would end the process in RocksDB (7.8).
+        record_failure_ = to_error(status, doing("cannot write a record to"));
+        return *record_failure_;
+    }
     return {};
 }
 

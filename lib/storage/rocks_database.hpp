@@ -18,6 +18,7 @@
 namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
+class Env;
 }  // namespace rocksdb
 
 namespace fastsync::storage {
@@ -62,7 +63,7 @@ class RocksDatabase {
     /// Readers have so many sorted runs to look into that merging them is worth its cost.
     [[nodiscard]] bool scattered() const;
 
-    /// Durable when it returns.
+    /// Durable when it returns. After a failure every later one fails the same way: reopen.
     [[nodiscard]] Result<void> put_record(std::string_view key, ByteView value);
     [[nodiscard]] Result<std::optional<Bytes>> get_record(std::string_view key) const;
 
@@ -70,7 +71,7 @@ class RocksDatabase {
     [[nodiscard]] RocksStatistics statistics() const;
 
   private:
-    explicit RocksDatabase(std::filesystem::path path);
+    RocksDatabase(std::filesystem::path path, const StoreOptions& options);
 
     [[nodiscard]] Result<void> open_files(const StoreOptions& options);
     [[nodiscard]] Result<void> load_identity();
@@ -82,11 +83,13 @@ class RocksDatabase {
     std::filesystem::path path_;
     ChainIdentity identity_;
     std::shared_ptr<MergeCounter> merges_;
+    std::unique_ptr<rocksdb::Env> env_;
     std::unique_ptr<rocksdb::DB> db_;
     rocksdb::ColumnFamilyHandle* items_ = nullptr;  // owned, destroyed before db_
     rocksdb::ColumnFamilyHandle* meta_ = nullptr;
     std::atomic<bool> compaction_interrupted_{false};
     bool must_resume_ = false;  // the last ingest failed and may have left RocksDB refusing writes
+    std::optional<Error> record_failure_;  // of the first record that could not be written
     std::uint64_t next_table_ = 0;
     std::uint32_t merge_threads_ = 1;
 };

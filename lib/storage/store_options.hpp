@@ -4,6 +4,10 @@
 #include <string>
 #include <vector>
 
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
 namespace fastsync::storage {
 
 /// What a RocksStore may use. Memory: twice the write buffer (an item takes its blob and about 70
@@ -29,6 +33,8 @@ struct StoreOptions {
     int merge_trigger = 64;
     /// Names of files of others that may lie in the folder of a new database.
     std::vector<std::string> neighbours;
+    /// The file system of the database, as a seam; null: the system's. It outlives the store.
+    rocksdb::Env* env = nullptr;
 };
 
 }  // namespace fastsync::storage

@@ -8,6 +8,12 @@ namespace fastsync::sync {
 
 using async::Task;
 
+namespace {
+
+constexpr std::string_view kAskedForHeads = " peers connected, asked for their heads";
+
+}  // namespace
+
 Downloader::Downloader(storage::StateStore& store, async::Clock& clock, async::Executor executor,
                        Options options)
     : store_(store),
@@ -50,6 +56,14 @@ void Downloader::stop() {
     release_peers();
 }
 
+void Downloader::fail(Error error) {
+    if (failure_ || phase_ == SyncPhase::kComplete) return;
+    failure_ = std::move(error);
+    stopping_.open();
+    wake_.open();
+    release_peers();
+}
+
 /// Ends what is in flight, so that nobody waits for an answer that is of no use any more.
 void Downloader::release_peers() {
     for (const auto& peer : peer_list())
@@ -62,6 +76,7 @@ Task<Result<void>> Downloader::run() {
     stopping_.open();
     release_peers();
     co_await scope_.join();
+    if (outcome && failure_) outcome = *failure_;
     // On a failure too: what is complete is kept.
     if (auto flushed = flush(); outcome && !flushed) outcome = flushed;
     if (!outcome) {
@@ -113,6 +128,8 @@ Task<Result<std::optional<Pivot>>> Downloader::next_pivot() {
             co_await clock_.sleep_until(clock_.now() + kTick, &wake_);
             continue;
         }
+        if (phase_ == SyncPhase::kFindingPeers || waiting_for_.empty())
+            waiting_for_ = std::to_string(peers_.size()) + std::string{kAskedForHeads};
         enter(SyncPhase::kChoosingPivot, waiting_for_);
         std::optional<chain::BlockHeader> keep;
         if (keep_pivot_ && pivot_ && pivot_->header() != nullptr) keep = *pivot_->header();
@@ -157,15 +174,18 @@ Result<void> Downloader::begin(Pivot pivot) {
     } else {
         ++epoch_;
         regions_.next_root();
-        FASTSYNC_TRY(state_sync_, StateSync::start(pivot_->state_root, store_, ledger_, counters_,
-                                                   epoch_, &regions_));
+        FASTSYNC_TRY(state_sync_,
+                     StateSync::start(pivot_->state_root, store_, ledger_, counters_, epoch_,
+                                      options_.pending_bytes, &regions_));
         speed_.restart();
     }
     return flush();
 }
 
 Task<Result<Downloader::RootOutcome>> Downloader::sync_root() {
-    enter(SyncPhase::kSyncing, waiting_for_);
+    const bool asked = waiting_for_.ends_with(kAskedForHeads);
+    enter(SyncPhase::kSyncing, asked ? "" : waiting_for_);
+    watchdog_.moved(clock_.now());
     root_ended_.reset();
     if (!is_pinned(options_.policy.pin)) scope_.spawn(follow_head(++follower_));
     Result<RootOutcome> outcome = RootOutcome::kStopped;
@@ -185,6 +205,7 @@ Task<Result<Downloader::RootOutcome>> Downloader::sync_root() {
         }
         for (const RequestId id : state_sync_->assign(clock_.now()))
             scope_.spawn(fetch(id));
+        watch();
         sample_speed();
         if (auto flushed = flush_if_due(); !flushed) {
             outcome = flushed.error();
@@ -209,6 +230,7 @@ bool Downloader::root_is_lost() {
     if (state_sync_->lost_task()) {
         log::error("sync", "lost task: pending={} but nothing queued or in flight; starting over",
                    state_sync_->trie().pending());
+        watchdog_.gave_up(state_sync_->lost_tasks());
         state_sync_.reset();
         return true;
     }
@@ -244,6 +266,17 @@ bool Downloader::root_is_unserved() {
     }
     keep_pivot_ = false;
     return true;
+}
+
+/// Says so when nothing comes, unless there is a better reason than that.
+void Downloader::watch() {
+    watchdog_.look(*state_sync_, ledger_, clock_.now());
+    if (peers_.empty() || state_sync_->unserved()) return;
+    std::string words = watchdog_.stalled(ledger_, clock_.now());
+    if (!words.empty() && !told_stalled_) log::warn("sync", "stalled: {}", words);
+    if (words.empty() && told_stalled_) log::info("sync", "moves again");
+    told_stalled_ = !words.empty();
+    if (told_stalled_) waiting_for_ = std::move(words);
 }
 
 Task<void> Downloader::fetch(RequestId id) {
@@ -289,7 +322,10 @@ void Downloader::on_verdict(PeerId peer, Result<AnswerVerdict> verdict) {
         }
         return;
     }
-    if (verdict->useful > 0) waiting_for_.clear();
+    if (verdict->useful > 0) {
+        waiting_for_.clear();
+        watchdog_.moved(clock_.now());
+    }
     const auto found = peers_.find(peer);
     if (verdict->blame && found != peers_.end()) {
         const std::shared_ptr<StatePeer> blamed = found->second;

@@ -18,6 +18,7 @@
 #include <sync/state_peer.hpp>
 #include <sync/state_sync.hpp>
 #include <sync/sync_progress.hpp>
+#include <sync/watchdog.hpp>
 
 namespace fastsync::sync {
 
@@ -35,6 +36,8 @@ class Downloader {
         std::optional<async::Executor> settling;
         /// Requests to one peer at a time: less than all is for measurements.
         std::size_t most_in_flight = PeerRate::kMaxWindow;
+        /// See StateSync::start().
+        std::size_t pending_bytes = SIZE_MAX;
     };
 
     /// What is committed becomes durable at least this often: a kill repeats no more than that.
@@ -57,6 +60,9 @@ class Downloader {
     /// Everything complete is durable when it returns.
     [[nodiscard]] async::Task<Result<void>> run();
     void stop();
+    /// Ends the run with `error`, as a failure of the store does: what is committed is made durable
+    /// first, if that can be done. Without effect once the state is complete.
+    void fail(Error error);
 
     [[nodiscard]] SyncProgress progress() const;
     /// The pivot and the headers above it that are complete in the store, for serving others.
@@ -85,6 +91,7 @@ class Downloader {
     [[nodiscard]] SyncCheckpoint checkpoint() const;
     [[nodiscard]] bool root_is_lost();
     [[nodiscard]] bool root_is_unserved();
+    void watch();
     void release_peers();
     [[nodiscard]] PeerList peer_list() const;
     void enter(SyncPhase phase, std::string waiting_for);
@@ -122,6 +129,8 @@ class Downloader {
     SyncPhase phase_ = SyncPhase::kFindingPeers;
     std::string waiting_for_;
     SpeedMeter speed_;
+    Watchdog watchdog_;
+    bool told_stalled_ = false;  ///< the log knows
     std::vector<chain::BlockHeader> completed_headers_;
 };
 

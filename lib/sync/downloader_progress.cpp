@@ -26,6 +26,7 @@ SyncProgress Downloader::progress() const {
         p.eta_s = speed_.eta_s();
     }
     p.in_flight = ledger_.open_items();
+    p.lost_tasks = watchdog_.lost_tasks();
     for (const auto& [id, record] : ledger_.peers()) {
         p.peers.push_back({id, record.rate.items_per_second(), record.rate.round_trip(),
                            record.open_items, record.delivered, record.empty, record.timeouts,

@@ -57,6 +57,13 @@ bool RetryQueue::may_ask(const NodeTask& task, PeerId peer, const PeerLedger& pe
     });
 }
 
+bool RetryQueue::lacked_by(const NodeTask& task, PeerId peer) const {
+    const auto found = marks_.find(task.hash);
+    if (found == marks_.end()) return false;
+    return std::any_of(found->second.begin(), found->second.end(),
+                       [peer](const Mark& m) { return m.peer == peer && m.lacks; });
+}
+
 bool RetryQueue::unserved(const PeerLedger& peers) const {
     if (peers.size() == 0) return false;
     return std::any_of(tasks_.begin(), tasks_.end(), [&](const NodeTask& task) {

@@ -44,6 +44,10 @@ class RetryQueue {
     /// A queued task that every connected peer lacks. Never with zero peers: then we wait.
     [[nodiscard]] bool unserved(const PeerLedger& peers) const;
     [[nodiscard]] std::size_t size() const noexcept { return tasks_.size(); }
+    /// All of them; some may have been delivered meanwhile.
+    [[nodiscard]] const std::vector<NodeTask>& tasks() const noexcept { return tasks_; }
+    /// The peer answered without it, and that is not pardoned.
+    [[nodiscard]] bool lacked_by(const NodeTask& task, PeerId peer) const;
 
   private:
     struct Mark {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <crypto/keccak.hpp>
+#include <sync/invariants.hpp>
 #include <sync/state_sync.hpp>
 
 namespace fastsync::sync {
@@ -30,6 +31,14 @@ class RequestMatcher {
     std::size_t next_ = 0;
 };
 
+struct TaskHasher {
+    using is_avalanching = void;
+    std::size_t operator()(const NodeTask& task) const noexcept {
+        return FixedHasher<Hash256>{}(task.hash) + static_cast<std::size_t>(task.kind);
+    }
+};
+using TaskSet = boost::unordered_flat_set<NodeTask, TaskHasher>;
+
 bool sends_too_much(const PeerRecord& peer) {
     return peer.unexpected > StateSync::kMaxUnexpected ||
            peer.unexpected_bytes > StateSync::kMaxUnexpectedBytes;
@@ -43,9 +52,9 @@ bool is_superfluous(const Error& error) {
 
 Result<StateSync> StateSync::start(const Hash256& root, storage::StateStore& store,
                                    PeerLedger& ledger, SyncCounters& counters, std::uint64_t epoch,
-                                   StoredRegions* regions) {
+                                   std::size_t pending_bytes, StoredRegions* regions) {
     FASTSYNC_TRY(TrieSync trie, TrieSync::start(root, store, regions));
-    return StateSync{root, std::move(trie), store, ledger, counters, epoch};
+    return StateSync{root, std::move(trie), store, ledger, counters, epoch, pending_bytes};
 }
 
 std::vector<RequestId> StateSync::assign(TimePoint now) {
@@ -97,12 +106,18 @@ std::vector<NodeTask> StateSync::tasks_to_take_over(const OpenRequest& owed, Pee
     return tasks;
 }
 
+/// How many items more may be asked for now.
+std::size_t StateSync::room_for_fresh() const noexcept {
+    if (pending_bytes() <= pending_bytes_) return SIZE_MAX;
+    return kNarrowInFlight - std::min(kNarrowInFlight, trie_.requested());
+}
+
 std::vector<NodeTask> StateSync::tasks_for(PeerId peer) {
     const std::size_t room = ledger_->at(peer).rate.batch();
     std::vector<NodeTask> tasks = retry_.take(
         peer, room, *ledger_, [this](const NodeTask& task) { return trie_.wants(task); });
     if (tasks.size() < room) {
-        const auto fresh = trie_.missing(room - tasks.size());
+        const auto fresh = trie_.missing(std::min(room - tasks.size(), room_for_fresh()));
         tasks.insert(tasks.end(), fresh.begin(), fresh.end());
     }
     return tasks;
@@ -237,6 +252,7 @@ Result<void> StateSync::commit() {
         ++(entry.kind == ItemKind::kCode ? counters_->codes_committed : counters_->nodes_committed);
     }
     counters_->bytes_committed += batch.blob_bytes();
+    if constexpr (kCheckInvariants) FASTSYNC_ASSERT(check_batch(batch, *store_).empty());
     return store_->commit(std::move(batch));
 }
 
@@ -245,6 +261,45 @@ bool StateSync::lost_task() const {
     const auto& requests = ledger_->requests();
     return std::none_of(requests.begin(), requests.end(),
                         [this](const auto& open) { return open.second.epoch == epoch_; });
+}
+
+/// Those made for this root.
+std::vector<const OpenRequest*> StateSync::current_requests() const {
+    std::vector<const OpenRequest*> out;
+    for (const auto& [id, request] : ledger_->requests()) {
+        if (request.epoch == epoch_) out.push_back(&request);
+    }
+    return out;
+}
+
+std::size_t StateSync::lost_tasks() const {
+    TaskSet asked;
+    const auto note = [&](const NodeTask& task) {
+        if (trie_.wants(task)) asked.insert(task);
+    };
+    for (const OpenRequest* request : current_requests())
+        std::for_each(request->tasks.begin(), request->tasks.end(), note);
+    std::for_each(retry_.tasks().begin(), retry_.tasks().end(), note);
+    return trie_.requested() - std::min(trie_.requested(), asked.size());
+}
+
+std::string StateSync::check_requests() const {
+    TaskSet again;
+    for (const NodeTask& task : retry_.tasks()) {
+        if (trie_.wants(task) && !again.insert(task).second) return "a task to be retried twice";
+    }
+    boost::unordered_flat_map<NodeTask, const OpenRequest*, TaskHasher> asked;
+    for (const OpenRequest* request : current_requests()) {
+        for (const NodeTask& task : request->tasks) {
+            if (!trie_.wants(task)) continue;
+            if (again.contains(task)) return "a task that is asked for and to be retried";
+            const auto [other, added] = asked.emplace(task, request);
+            if (!added && ledger_->twin_of(*request) != other->second)
+                return "a task that is asked for twice";
+            if (retry_.lacked_by(task, request->peer)) return "a peer is asked for what it lacked";
+        }
+    }
+    return {};
 }
 
 }  // namespace fastsync::sync

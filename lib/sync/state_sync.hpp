@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <common/bytes.hpp>
@@ -51,11 +52,19 @@ class StateSync {
     /// owed for so many times as long as the first would take, and at least this long.
     static constexpr double kOverdueFactor = 2;
     static constexpr Duration kOverdueAtLeast = std::chrono::milliseconds{500};
+    /// Memory that a known item takes besides the blob it may hold.
+    static constexpr std::size_t kBytesOfPending = 256;
+    /// Items asked for at a time when what is pending takes more than it should: one request. Depth
+    /// first, so few make no more of it than a path down and its siblings.
+    static constexpr std::size_t kNarrowInFlight = PeerRate::kMaxBatch;
 
     /// @param epoch  distinguishes this root's requests in the ledger from those of earlier roots
+    /// @param pending_bytes  memory of known items that are not complete; beyond, little is asked
+    /// for until some are
     [[nodiscard]] static Result<StateSync> start(const Hash256& root, storage::StateStore& store,
                                                  PeerLedger& ledger, SyncCounters& counters,
                                                  std::uint64_t epoch,
+                                                 std::size_t pending_bytes = SIZE_MAX,
                                                  StoredRegions* regions = nullptr);
 
     /// Fills the windows of idle peers, the fastest first, and books the requests in the ledger.
@@ -85,21 +94,32 @@ class StateSync {
     [[nodiscard]] bool unserved() const { return retry_.unserved(*ledger_); }
     /// Something is pending, but nothing is queued, requested or to be retried: our bug.
     [[nodiscard]] bool lost_task() const;
+    /// Items that count as asked for, and that nobody is asked for nor will be: our bug. None in a
+    /// sound scheduler. Walks what is in flight.
+    [[nodiscard]] std::size_t lost_tasks() const;
+    /// For check_invariants(): what is wrong with the requests in flight; empty when nothing is.
+    [[nodiscard]] std::string check_requests() const;
     [[nodiscard]] const Hash256& root() const noexcept { return root_; }
     [[nodiscard]] const TrieSync& trie() const noexcept { return trie_; }
+    /// What known items that are not complete take, about.
+    [[nodiscard]] std::size_t pending_bytes() const noexcept {
+        return trie_.held_bytes() + trie_.pending() * kBytesOfPending;
+    }
     [[nodiscard]] std::size_t waiting_for_retry() const noexcept { return retry_.size(); }
 
   private:
     StateSync(const Hash256& root, TrieSync trie, storage::StateStore& store, PeerLedger& ledger,
-              SyncCounters& counters, std::uint64_t epoch)
+              SyncCounters& counters, std::uint64_t epoch, std::size_t pending_bytes)
         : root_(root),
           trie_(std::move(trie)),
           store_(&store),
           ledger_(&ledger),
           counters_(&counters),
-          epoch_(epoch) {}
+          epoch_(epoch),
+          pending_bytes_(pending_bytes) {}
 
     [[nodiscard]] std::vector<NodeTask> tasks_for(PeerId peer);
+    [[nodiscard]] std::size_t room_for_fresh() const noexcept;
     [[nodiscard]] std::optional<RequestId> take_over(PeerId peer, TimePoint now);
     [[nodiscard]] std::vector<NodeTask> tasks_to_take_over(const OpenRequest& owed,
                                                            PeerId peer) const;
@@ -107,6 +127,7 @@ class StateSync {
                                                    const OpenRequest* request);
     [[nodiscard]] bool is_only_server(PeerId peer) const;
     void count_unexpected(PeerRecord& peer, const AnswerVerdict& verdict);
+    [[nodiscard]] std::vector<const OpenRequest*> current_requests() const;
     [[nodiscard]] Result<bool> is_stored(const Hash256& hash) const;
     [[nodiscard]] Result<void> commit();
     void put_back(const OpenRequest& request, RetryQueue::Why why);
@@ -118,6 +139,7 @@ class StateSync {
     PeerLedger* ledger_;
     SyncCounters* counters_;
     std::uint64_t epoch_;
+    std::size_t pending_bytes_;
     std::vector<Hash256> hashes_;  // scratch
 };
 

@@ -49,8 +49,9 @@ struct SyncProgress {
     double fraction = 0;  ///< of the key space, 0 ... 1
     std::optional<double> eta_s;
     SyncCounters counters;
-    std::size_t pending = 0;    ///< known items that are not complete
-    std::size_t in_flight = 0;  ///< requested and not answered
+    std::size_t pending = 0;     ///< known items that are not complete
+    std::size_t in_flight = 0;   ///< requested and not answered
+    std::size_t lost_tasks = 0;  ///< see Watchdog
     double items_per_s = 0;
     double bytes_per_s = 0;
     std::size_t held_bytes = 0;  ///< of nodes waiting for their children

@@ -48,6 +48,31 @@ TEST_CASE("parse_arguments: short options and lone words are refused", "[daemon]
     }
 }
 
+TEST_CASE("parse_arguments: whatever a word holds, it is refused by name and at once", "[daemon]") {
+    const auto refusal = [](std::vector<std::string> arguments) {
+        const auto got = parse_arguments(arguments, kKeys);
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == Errc::kConfig);
+        return got.error().detail;
+    };
+    CHECK(refusal({"--other", "v"}) == "unknown option '--other'");
+    CHECK(refusal({"--on", "v"}) == "unknown option '--on'");
+    CHECK(refusal({"--one"}) == "--one: has no value");
+    CHECK(refusal({"--one="}) == "--one: has no value");
+    CHECK(refusal({"--one", "--flag"}) == "--one: has no value");
+    CHECK(refusal({"--"}) == "unexpected argument '--'");
+    // A library that was used here looped for ever over the words of its own templates.
+    CHECK(refusal({"--x%prefix%original_token%"}) == "unknown option '--x%prefix%original_token%'");
+}
+
+TEST_CASE("parse_arguments: a value may begin with a dash, or hold anything behind =", "[daemon]") {
+    const std::array<std::string, 3> arguments{"--one", "-5", "--many=--a=b"};
+    const auto got = parse_arguments(arguments, kKeys);
+    REQUIRE(got);
+    CHECK((*got)[0].value == "-5");
+    CHECK((*got)[1].value == "--a=b");
+}
+
 TEST_CASE("read_config_file: 1 MiB is read, one byte more is refused", "[daemon]") {
     const test::TempDir folder;
     const auto path = folder.path() / "f";

@@ -64,6 +64,8 @@ TEST_CASE("RunConfig: the defaults", "[daemon]") {
     CHECK(c.confirmations == 1);
     CHECK(c.when_complete == RunConfig::WhenComplete::kStay);
     CHECK(c.max_peers == 25);
+    CHECK(c.memory_budget == 512);
+    CHECK(c.http->names.empty());
     CHECK(c.node_key == "/d/node.key");
     CHECK(c.log_level == log::Level::kInfo);
 }
@@ -82,6 +84,11 @@ TEST_CASE("RunConfig: every key from the command line", "[daemon]") {
                               "--http",
                               "0.0.0.0:80",
                               "--http-allow-public",
+                              "--http-host",
+                              "node.example",
+                              "--http-host=other.example",
+                              "--memory-budget",
+                              "128",
                               "--pivot",
                               "12",
                               "--confirmations",
@@ -97,7 +104,10 @@ TEST_CASE("RunConfig: every key from the command line", "[daemon]") {
     REQUIRE(c.static_peers.size() == 2);
     CHECK(c.static_peers[1].tcp_port == 2);
     CHECK(c.listen == net::HostPort{"::1", 0});
-    CHECK(c.http == HttpConfig{{"0.0.0.0", 80}, HttpConfig::Exposure::kPublic});
+    CHECK(c.http == HttpConfig{{"0.0.0.0", 80},
+                               HttpConfig::Exposure::kPublic,
+                               {"node.example", "other.example"}});
+    CHECK(c.memory_budget == 128);
     CHECK(std::get<sync::PinnedNumber>(c.pivot).number == 12);
     CHECK(c.confirmations == 0);
     CHECK(c.when_complete == RunConfig::WhenComplete::kExit);
@@ -156,6 +166,26 @@ TEST_CASE("RunConfig: off switches a service off", "[daemon]") {
     CHECK_FALSE(good(complete({"--listen", "off"})).listen);
     CHECK(good(complete({"--exit-when-complete=false"})).when_complete ==
           RunConfig::WhenComplete::kStay);
+}
+
+TEST_CASE("RunConfig: names of the status server are host names, and 16 at most", "[daemon]") {
+    for (const char* wrong : {"a:80", "a b", "http://a", "*", "[::1]"}) {
+        CAPTURE(wrong);
+        CHECK(has(error_of(complete({"--http-host", wrong})), "--http-host: must be a host name"));
+    }
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < kMostHostNames; ++i)
+        names.push_back("--http-host=n" + std::to_string(i));
+    CHECK(good(complete(names)).http->names.size() == kMostHostNames);
+    names.push_back("--http-host=more");
+    CHECK(has(error_of(complete(names)), "one name too many"));
+}
+
+TEST_CASE("RunConfig: the memory budget has both its bounds", "[daemon]") {
+    CHECK(good(complete({"--memory-budget=128"})).memory_budget == kLeastMemoryBudget);
+    CHECK(good(complete({"--memory-budget=1048576"})).memory_budget == kMostMemoryBudget);
+    CHECK(has(error_of(complete({"--memory-budget=127"})), "from 128 to 1048576"));
+    CHECK(has(error_of(complete({"--memory-budget=1048577"})), "from 128 to 1048576"));
 }
 
 TEST_CASE("RunConfig: a wrong value is a sentence that names the option and the value",

@@ -132,34 +132,68 @@ TEST_CASE("peers report: dials and discovery are taken over", "[daemon]") {
 
 TEST_CASE("peers report: why nobody is connected is said in words", "[daemon]") {
     Rig rig;
-    CHECK(why_no_peers(rig.figures()) == "no static peer is named and discovery is off");
+    CHECK(why_no_peers(rig.figures(), rig.now) == "no static peer is named and discovery is off");
     rig.finder = FinderFigures{};
-    CHECK(why_no_peers(rig.figures()) == "discovery knows 0 nodes, 0 dials so far");
+    CHECK(why_no_peers(rig.figures(), rig.now) == "discovery knows 0 nodes, 0 dials so far");
     rig.finder->unresolved = {{"a.example.org", "cannot resolve a.example.org"}};
-    CHECK(why_no_peers(rig.figures()) ==
+    CHECK(why_no_peers(rig.figures(), rig.now) ==
           "discovery knows 0 nodes, 0 dials so far; bootnode: cannot resolve a.example.org");
     rig.finder->unresolved["b.example.org"] = "cannot resolve b.example.org";
-    CHECK(why_no_peers(rig.figures()) ==
+    CHECK(why_no_peers(rig.figures(), rig.now) ==
           "discovery knows 0 nodes, 0 dials so far; bootnode: cannot resolve a.example.org (and 1 "
           "more)");
     rig.finder.reset();
     // A reference into the vector would not survive the next name.
     (void)rig.name_static(1);
     (void)rig.name_static(2);
-    CHECK(why_no_peers(rig.figures()) == "static peers are being dialed");
+    CHECK(why_no_peers(rig.figures(), rig.now) == "static peers are being dialed");
     (void)rig.dials[0].ended({Errc::kConnect, "refused"}, std::nullopt, 0);
     const std::string first = "static peer " + short_id(node(1)) +
                               " at 10.0.0.1:30303: 1 failed dial, the last with \"" +
                               Error{Errc::kConnect, "refused"}.message() + "\"";
-    CHECK(why_no_peers(rig.figures()) == first);
+    CHECK(why_no_peers(rig.figures(), rig.now) == first);
     (void)rig.dials[1].ended({Errc::kTimeout, "late"}, std::nullopt, 0);
-    CHECK(why_no_peers(rig.figures()) == first + " (and 1 more)");
+    CHECK(why_no_peers(rig.figures(), rig.now) == first + " (and 1 more)");
     rig.finder = FinderFigures{};
     rig.finder->engine.known = 12;
     rig.stats.dials = 40;
     rig.stats.ends = {{"timeout", 3}, {"too many peers", 30}};
-    CHECK(why_no_peers(rig.figures()) ==
+    CHECK(why_no_peers(rig.figures(), rig.now) ==
           first +
               " (and 1 more); discovery knows 12 nodes, 40 dials so far, most end with "
               "\"too many peers\" (30 times)");
+}
+
+TEST_CASE("peers report: that all who came are banned, and for what, is said", "[daemon]") {
+    Rig rig;
+    rig.stats.inbound = 7;
+    rig.stats.ends = {{"incompatible: network id", 7}};
+    rig.reputation.note(node(7), eth::Fault::kWrongChain, rig.now);
+    rig.reputation.note(node(8), eth::Fault::kForgedHeaders, rig.now + 5s);
+    rig.now += 60s;
+    CHECK(why_no_peers(rig.figures(), rig.now) ==
+          "no static peer is named and discovery is off; 7 came to us, most end with "
+          "\"incompatible: network id\" (7 times); 2 nodes are banned, one of them because it "
+          "\"sends headers that do not link\", for 1745 s more");
+    rig.now += eth::kFirstBan;
+    CHECK(why_no_peers(rig.figures(), rig.now).find("banned") == std::string::npos);
+}
+
+TEST_CASE("peers report: packets of another time point at our clock", "[daemon]") {
+    Rig rig;
+    rig.finder = FinderFigures{};
+    auto& engine = rig.finder->engine;
+    engine.received = 20;
+    engine.expired = 7;
+    const std::string words = "the clock of this machine may be wrong: ";
+    CHECK(why_no_peers(rig.figures(), rig.now).find(words) == std::string::npos);
+    engine.expired = 9;  // enough, and less than half
+    CHECK(why_no_peers(rig.figures(), rig.now).find(words) == std::string::npos);
+    engine.expired = 10;
+    CHECK(why_no_peers(rig.figures(), rig.now)
+              .ends_with(words + "10 of 20 discovery packets had expired when they came"));
+    engine.expired = 0;
+    engine.early = 15;
+    CHECK(why_no_peers(rig.figures(), rig.now)
+              .ends_with(words + "15 of 20 discovery packets come from the future"));
 }

@@ -171,9 +171,25 @@ TEST_CASE("Engine: expired packets and our own are not answered", "[discovery]")
     talk.engine->receive(talk.their_place, echo.bytes, at(0s));
     CHECK(talk.heard().empty());
     CHECK(talk.engine->stats().malformed == 2);
+    CHECK(talk.engine->stats().expired == 1);
     talk.engine->receive(endpoint("8.8.8.8", 0), encode(talk.ping(), *talk.theirs).bytes, at(0s));
     CHECK(talk.engine->take_outgoing().empty());
     CHECK(talk.engine->stats().limited == 1);
+}
+
+TEST_CASE("Engine: packets of a clock far ahead are counted", "[discovery]") {
+    Talk talk;
+    Ping soon = talk.ping();
+    soon.expiration = at(0s).unix + 300;
+    talk.say(soon);
+    CHECK(talk.engine->stats().early == 0);
+    soon.expiration += 1;
+    talk.say(soon);
+    CHECK(talk.engine->stats().early == 1);
+    soon.expiration = UINT64_MAX;
+    talk.say(soon);
+    CHECK(talk.engine->stats().early == 2);
+    CHECK(talk.engine->stats().malformed == 0);
 }
 
 TEST_CASE("Engine: its record goes to whoever is proven", "[discovery]") {

@@ -76,7 +76,8 @@ Task<std::optional<std::pair<std::uint64_t, Bytes>>> ByHand::receive() {
 Task<void> connect_by_hand(Simulation& sim, ByHand& hand) {
     MemoryPair pair = make_memory_pair(sim.executor());
     hand.stream = std::move(pair.second);
-    const rlpx::LocalNode ours = node_of(1);
+    rlpx::LocalNode ours = node_of(1);
+    ours.buffers = hand.buffers;
     const rlpx::LocalNode theirs = node_of(2);
     async::TaskScope scope{sim.executor()};
     scope.spawn(

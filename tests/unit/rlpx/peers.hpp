@@ -30,6 +30,7 @@ struct ByHand {
     std::unique_ptr<MemoryStream> stream;
     std::optional<rlpx::Channel> channel;
     std::uint64_t p2p_version = rlpx::kSnappyVersion;
+    rlpx::BufferPool* buffers = nullptr;  ///< of our connection
 
     [[nodiscard]] rlpx::Compression compression() const {
         return p2p_version >= rlpx::kSnappyVersion ? rlpx::Compression::kSnappy

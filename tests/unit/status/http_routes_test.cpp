@@ -15,8 +15,8 @@ struct Fixture {
     Fixture() { board.publish(std::make_shared<StatusSnapshot>(full_snapshot())); }
 
     HttpAnswer get(std::string_view target, std::string_view host = "127.0.0.1:8645",
-                   HostPolicy policy = HostPolicy::kLocal) const {
-        return answer({"GET", target, host}, policy, board);
+                   HostNames names = {}) const {
+        return answer({"GET", target, host}, names, board);
     }
 
     StatusBoard board;
@@ -40,8 +40,8 @@ TEST_CASE_METHOD(Fixture, "HTTP routes: health follows the phase", "[status]") {
     CHECK(get("/healthz").status == 503);
     CHECK(get("/status").status == 200);
     const StatusBoard empty;
-    CHECK(answer({"GET", "/status", ""}, HostPolicy::kLocal, empty).status == 503);
-    CHECK(answer({"GET", "/healthz", ""}, HostPolicy::kLocal, empty).status == 503);
+    CHECK(answer({"GET", "/status", ""}, {}, empty).status == 503);
+    CHECK(answer({"GET", "/healthz", ""}, {}, empty).status == 503);
 }
 
 TEST_CASE_METHOD(Fixture, "HTTP routes: another path is 404", "[status]") {
@@ -56,11 +56,11 @@ TEST_CASE_METHOD(Fixture, "HTTP routes: another method is 405 and says which are
                  "[status]") {
     for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get", "BREW"}) {
         CAPTURE(method);
-        const HttpAnswer got = answer({method, "/status", "localhost"}, HostPolicy::kLocal, board);
+        const HttpAnswer got = answer({method, "/status", "localhost"}, {}, board);
         CHECK(got.status == 405);
         CHECK(got.allow == "GET, HEAD");
     }
-    CHECK(answer({"POST", "/nothing", "localhost"}, HostPolicy::kLocal, board).status == 404);
+    CHECK(answer({"POST", "/nothing", "localhost"}, {}, board).status == 404);
 }
 
 TEST_CASE_METHOD(Fixture, "HTTP routes: the target may be 1024 bytes and no more", "[status]") {
@@ -69,10 +69,14 @@ TEST_CASE_METHOD(Fixture, "HTTP routes: the target may be 1024 bytes and no more
     CHECK(get(longest + "x").status == 414);
 }
 
-TEST_CASE_METHOD(Fixture, "HTTP routes: a foreign Host name is 421 unless the operator opened up",
+TEST_CASE_METHOD(Fixture, "HTTP routes: a foreign Host name is 421 unless the operator named it",
                  "[status]") {
     CHECK(get("/status", "evil.example").status == 421);
-    CHECK(get("/status", "evil.example", HostPolicy::kAny).status == 200);
+    const std::vector<std::string> names{"node.example", "other.example"};
+    CHECK(get("/status", "evil.example", names).status == 421);
+    CHECK(get("/status", "node.example", names).status == 200);
+    CHECK(get("/status", "Other.Example:8645", names).status == 200);
+    CHECK(get("/status", "x.node.example", names).status == 421);
     CHECK(get("http://evil.example/status").status == 421);
     CHECK(get("http://localhost/status", "evil.example").status == 200);
 }
@@ -81,13 +85,20 @@ TEST_CASE("HTTP routes: IP addresses and localhost are ours, nothing else is", "
     for (const char* host : {"localhost", "LocalHost:8645", "127.0.0.1", "127.0.0.1:80",
                              "192.168.1.2:8645", "[::1]", "[::1]:8645", "[2001:db8::1]:1"}) {
         CAPTURE(host);
-        CHECK(is_local_host(host));
+        CHECK(is_our_host(host, {}));
     }
     for (const char* host :
          {"", "localhost.evil.example", "evil.example", "127.0.0.1.evil.example", "localhost:80x",
           "localhost:123456", "[::1", "[::1]x", "[::1]:80x", "[127.0.0.1]", "[localhost]", "::1",
           "[]", "[", "127.0.0.1:80:80", "2130706433x"}) {
         CAPTURE(host);
-        CHECK_FALSE(is_local_host(host));
+        CHECK_FALSE(is_our_host(host, {}));
     }
+}
+
+TEST_CASE("HTTP routes: a zero byte does not end a Host", "[status]") {
+    using namespace std::string_view_literals;
+    CHECK_FALSE(is_our_host("127.0.0.1\0.evil.example"sv, {}));
+    CHECK_FALSE(is_our_host("localhost\0"sv, {}));
+    CHECK_FALSE(is_our_host("[::1\0.]"sv, {}));
 }

@@ -39,7 +39,7 @@ TEST_CASE("status JSON: the document has the promised keys and forms", "[status]
             "moves": 2},
         "progress": {"fraction": 0.25, "eta_s": 8, "items_committed": 9, "nodes_committed": 10,
             "codes_committed": 11, "bytes_committed": 12, "pending": 13, "in_flight": 14,
-            "retries": 15, "duplicates": 16, "unexpected": 17, "items_per_s": 18.5,
+            "retries": 15, "duplicates": 16, "unexpected": 17, "lost_tasks": 3, "items_per_s": 18.5,
             "bytes_per_s": 19.5},
         "peers": {"connected": 20, "serving": 21, "banned": 22},
         "dials": {"begun": 23, "inbound": 24, "unheard": 25, "sessions": 26,

@@ -75,6 +75,8 @@ TEST_CASE("status text: the description names head, pivot and root", "[status]")
     CHECK(text.find("head      #264 0x2222") != std::string::npos);
     CHECK(text.find("pivot     #200 0x3333") != std::string::npos);
     CHECK(text.find("root      0x4444") != std::string::npos);
+    CHECK(text.find("lost      3 tasks\n") != std::string::npos);
+    CHECK(describe(StatusSnapshot{}).find("lost") == std::string::npos);
     CHECK(text.find("peers     20 connected, 21 serving, 22 banned\n") != std::string::npos);
     CHECK(text.find("dials     23 begun, 24 came to us, 26 led to a session\n") !=
           std::string::npos);

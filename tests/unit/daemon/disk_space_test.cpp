@@ -1,0 +1,23 @@
+#include <catch2/catch.hpp>
+
+#include <daemon/disk_space.hpp>
+
+#include "support/shared_files.hpp"
+
+using namespace fastsync;
+using namespace fastsync::daemon;
+
+TEST_CASE("disk space: enough is enough, and one byte less is told with the folder", "[daemon]") {
+    const test::TempDir folder;
+    const auto below = folder.path() / "not" / "there" / "yet";
+    CHECK(check_disk_space(below, 0));
+    const auto refused = check_disk_space(below, UINT64_MAX);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::kStorage);
+    CHECK(refused.error().detail.find("the disk is full: ") == 0);
+    CHECK(refused.error().detail.find(below.string()) != std::string::npos);
+}
+
+TEST_CASE("disk space: a file system that cannot be asked is no reason to stop", "[daemon]") {
+    CHECK(check_disk_space(std::string(5000, 'x'), UINT64_MAX));
+}
