@@ -49,7 +49,8 @@ sync::Downloader::Options downloader_options(const RunConfig& config, async::Exe
     return {{config.pivot, config.confirmations},
             exits ? sync::Downloader::WhenComplete::kReturn : sync::Downloader::WhenComplete::kStay,
             nullptr,
-            std::move(settling)};
+            std::move(settling),
+            config.max_requests_per_peer};
 }
 
 Task<sync::SyncProgress> take_progress(const sync::Downloader& downloader) {
