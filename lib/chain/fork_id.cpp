@@ -40,6 +40,15 @@ Error incompatible(const char* what) {
     return {Errc::kIncompatible, std::string{"fork id: "} + what};
 }
 
+Error outdated() {
+    return {Errc::kOutdated, "fork id: the peer passed a fork that this version does not know"};
+}
+
+template <class Range>
+bool contains(const Range& range, const ForkHash& hash) {
+    return std::find(range.begin(), range.end(), hash) != range.end();
+}
+
 }  // namespace
 
 Result<ForkLadder> ForkLadder::make(ForkSchedule schedule) {
@@ -72,10 +81,16 @@ ForkId ForkLadder::at(const ForkPosition& head) const {
     return {hashes_[count], count < forks_.size() ? forks_[count] : 0};
 }
 
+void ForkLadder::tell_apart(const ForkLadder& other) {
+    for (const ForkHash& hash : other.hashes_)
+        if (!contains(hashes_, hash)) others_.push_back(hash);
+}
+
 Result<void> ForkLadder::check(const ForkId& remote, const ForkPosition& head) const {
     const std::size_t ours = passed(head);
     const auto found = std::find(hashes_.begin(), hashes_.end(), remote.hash);
-    if (found == hashes_.end()) return incompatible("a chain of other rules, or we are too old");
+    if (contains(others_, remote.hash)) return incompatible("another chain of the same genesis");
+    if (found == hashes_.end()) return outdated();
     const auto theirs = static_cast<std::size_t>(found - hashes_.begin());
     // Rule 3: they are ahead, and we know all the forks they passed.
     if (theirs > ours) return {};
@@ -89,7 +104,7 @@ Result<void> ForkLadder::check(const ForkId& remote, const ForkPosition& head) c
         ours < block_forks_ || forks_.size() == block_forks_ ? head.number : head.time;
     const bool reached =
         here >= remote.next || (remote.next > kTimeThreshold && head.time >= remote.next);
-    if (remote.next > 0 && reached) return incompatible("we passed a fork that we do not know");
+    if (remote.next > 0 && reached) return outdated();
     return {};
 }
 

@@ -49,8 +49,11 @@ class ForkLadder {
 
     /// What we announce when our head is there.
     [[nodiscard]] ForkId at(const ForkPosition& head) const;
+    /// Another chain of the same genesis: its ids that are not ours are known to be of that one.
+    void tell_apart(const ForkLadder& other);
     /// Whether a peer of this id can be on our chain, our head being there: the rules of EIP-2124.
-    /// @return kIncompatible: a chain of other rules, or one of the sides is too old
+    /// @return kIncompatible: a chain that is known to be another, or the peer is too old;
+    ///         kOutdated: it passed a fork that we do not know, so that it may be right and we old
     [[nodiscard]] Result<void> check(const ForkId& remote, const ForkPosition& head) const;
 
   private:
@@ -61,6 +64,7 @@ class ForkLadder {
     std::vector<std::uint64_t> forks_;  ///< block numbers, then times
     std::size_t block_forks_ = 0;
     std::vector<ForkHash> hashes_;  ///< hashes_[n]: after n forks
+    std::vector<ForkHash> others_;  ///< of other chains
 };
 
 /// RLP [hash, next]. decode_fork_id() ignores further items and wants nothing behind the list.

@@ -22,6 +22,8 @@ std::string_view to_string(Errc code) noexcept {
             return "unauthenticated";
         case Errc::kIncompatible:
             return "incompatible";
+        case Errc::kOutdated:
+            return "outdated";
         case Errc::kProtocol:
             return "protocol breach";
         case Errc::kTimeout:

@@ -16,6 +16,7 @@ enum class Errc : std::uint8_t {
     kBadState,         ///< a blob of the right hash that is no valid trie node: its root is false
     kUnauthenticated,  ///< MAC, signature or identity does not fit
     kIncompatible,     ///< other network, genesis, protocol version or schema
+    kOutdated,         ///< it follows rules that we do not know: one of us may be too old
     kProtocol,         ///< a well-formed message at the wrong time
     // The world failed.
     kTimeout,       ///< a deadline passed

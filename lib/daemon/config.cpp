@@ -179,6 +179,12 @@ Result<void> set_max_peers(RunConfig& config, const GivenValue& given) {
     return {};
 }
 
+Result<void> set_max_requests_per_peer(RunConfig& config, const GivenValue& given) {
+    FASTSYNC_TRY(config.max_requests_per_peer,
+                 number_of<std::size_t>(given, 1, sync::PeerRate::kMaxWindow));
+    return {};
+}
+
 Result<void> set_node_key(RunConfig& config, const GivenValue& given) {
     config.node_key = given.value;
     return {};
@@ -197,7 +203,7 @@ struct Row {
     Result<void> (*apply)(RunConfig&, const GivenValue&);
 };
 
-constexpr std::array<Row, 21> kRows{{
+constexpr std::array<Row, 22> kRows{{
     {{"data-dir", "DIR", "", "folder of the database; needed"}, Kind::kValue, set_data_dir},
     {{"network", "NAME", "", "a known network: sets network-id and genesis-hash"},
      Kind::kValue,
@@ -253,6 +259,9 @@ constexpr std::array<Row, 21> kRows{{
     {{"memory-budget", "MIB", "512", "memory of the process in MiB, 128 to 1048576"},
      Kind::kValue,
      set_memory_budget},
+    {{"max-requests-per-peer", "N", "16", "most requests for state in flight at one peer, 1 to 16"},
+     Kind::kValue,
+     set_max_requests_per_peer},
     {{"node-key", "FILE", "", "secret key of this node (made if missing); default DIR/node.key"},
      Kind::kValue,
      set_node_key},

@@ -14,6 +14,7 @@
 #include <discovery/dns_tree.hpp>
 #include <enode/enode.hpp>
 #include <net/address.hpp>
+#include <sync/peer_rate.hpp>
 #include <sync/pivot.hpp>
 
 namespace fastsync::daemon {
@@ -50,7 +51,8 @@ struct RunConfig {
     WhenComplete when_complete = WhenComplete::kStay;
     std::size_t max_peers = 25;
     std::size_t memory_budget = 512;  ///< MiB; see memory_plan.hpp
-    std::filesystem::path node_key;   ///< the file, made when it is not there
+    std::size_t max_requests_per_peer = sync::PeerRate::kMaxWindow;  ///< for state, in flight
+    std::filesystem::path node_key;  ///< the file, made when it is not there
     log::Level log_level = log::Level::kInfo;
 };
 

@@ -56,6 +56,7 @@ sync::Downloader::Options downloader_options(const RunConfig& config, const Memo
         exits ? sync::Downloader::WhenComplete::kReturn : sync::Downloader::WhenComplete::kStay;
     options.settling = std::move(settling);
     options.pending_bytes = plan.pending_bytes;
+    options.most_in_flight = config.max_requests_per_peer;
     return options;
 }
 
@@ -313,7 +314,7 @@ Task<void> DaemonImpl::publish() {
     std::optional<FinderFigures> found;
     if (finder_)
         found = FinderFigures{finder_->stats(), finder_->dns_stats(), finder_->remembered(),
-                              finder_->unresolved()};
+                              finder_->unresolved(), finder_->outdated()};
     auto snapshot = std::make_shared<const status::StatusSnapshot>(
         make_snapshot(progress, figures_of(*host_, std::move(found)),
                       {config_.network, phase_since_, uptime, now}));

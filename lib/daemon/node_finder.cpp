@@ -170,12 +170,16 @@ Task<Result<std::vector<Enode>>> NodeFinder::next_nodes(std::size_t max, TimePoi
 }
 
 /// Most nodes of the network are of other chains; those that say so are not dialed.
-bool NodeFinder::may_be_ours(const NodeRecord& record) const {
+bool NodeFinder::may_be_ours(const NodeRecord& record) {
     if (forks_ == nullptr) return true;
     const auto entry = record.find(chain::kForkIdRecordKey);
     if (!entry) return true;
     const auto theirs = chain::decode_fork_id_entry(*entry);
-    return theirs && forks_->check(*theirs, head_).has_value();
+    if (!theirs) return false;
+    const auto fits = forks_->check(*theirs, head_);
+    const bool newer = !fits && fits.error().code == Errc::kOutdated;
+    if (newer && outdated_.size() < eth::kMaxOutdated) outdated_.insert(record.id());
+    return fits.has_value();
 }
 
 void NodeFinder::take_listed(const std::vector<NodeRecord>& records) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,7 @@
 #include <discovery/named_nodes.hpp>
 #include <discovery/node_database.hpp>
 #include <discovery/service.hpp>
-#include <eth/node_source.hpp>
+#include <eth/host.hpp>
 #include <net/address.hpp>
 
 namespace fastsync::daemon {
@@ -82,6 +83,8 @@ class NodeFinder final : public eth::NodeSource {
     [[nodiscard]] std::map<std::string, std::string> unresolved() const {
         return names_ ? names_->unresolved() : std::map<std::string, std::string>{};
     }
+    /// Nodes left alone for a fork that we do not know, eth::kMaxOutdated at most.
+    [[nodiscard]] const std::set<NodeId>& outdated() const noexcept { return outdated_; }
     /// Nodes in the file's next version.
     [[nodiscard]] std::size_t remembered() const noexcept { return database_.size(); }
     /// What we say of ourselves.
@@ -105,7 +108,7 @@ class NodeFinder final : public eth::NodeSource {
     [[nodiscard]] Result<void> take_resolved(const Enode& named,
                                              const std::vector<IpAddress>& addresses);
     void take_listed(const std::vector<NodeRecord>& records);
-    [[nodiscard]] bool may_be_ours(const NodeRecord& record) const;
+    [[nodiscard]] bool may_be_ours(const NodeRecord& record);
 
     async::Executor net_;
     async::Executor disk_;
@@ -119,7 +122,8 @@ class NodeFinder final : public eth::NodeSource {
     std::vector<discovery::Node> bootnodes_;        ///< those known by address
     std::map<NodeId, Resolved> resolved_;           ///< the others
     std::deque<Enode> first_;  ///< of an earlier run, or of lists: not tried yet
-    bool changed_ = false;     ///< since it was written
+    std::set<NodeId> outdated_;
+    bool changed_ = false;  ///< since it was written
     async::Gate closed_;
 };
 

@@ -107,8 +107,10 @@ std::string unresolved_bootnodes(const std::map<std::string, std::string>& unres
 }  // namespace
 
 PeerFigures figures_of(const eth::Host& host, std::optional<FinderFigures> finder) {
-    return {host.peers(),      host.static_peers(), host.dials(),
-            host.reputation(), host.stats(),        std::move(finder)};
+    std::set<NodeId> outdated = host.outdated();
+    if (finder) outdated.insert(finder->outdated.begin(), finder->outdated.end());
+    return {host.peers(), host.static_peers(), host.dials(),     host.reputation(),
+            host.stats(), outdated.size(),     std::move(finder)};
 }
 
 status::PeersReport peers_report(const sync::SyncProgress& progress, const PeerFigures& peers,
@@ -163,7 +165,12 @@ std::optional<status::DiscoveryStatus> discovery_of(const PeerFigures& peers) {
 }
 
 std::string why_no_peers(const PeerFigures& peers, TimePoint now) {
-    std::string words = failing_static_peers(peers);
+    std::string words;
+    if (peers.outdated > 0) {
+        words = fmt::format("{} peer{} passed a fork this version does not know", peers.outdated,
+                            peers.outdated == 1 ? "" : "s");
+    }
+    add_words(words, failing_static_peers(peers));
     if (words.empty() && !peers.static_peers.empty()) words = "static peers are being dialed";
     const std::string ends = commonest_end(peers.stats);
     if (peers.finder) {

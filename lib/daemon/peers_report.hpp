@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 
@@ -21,6 +22,7 @@ struct FinderFigures {
     discovery::DnsSourceStats dns;
     std::size_t remembered = 0;                       ///< nodes that the next start tries first
     std::map<std::string, std::string> unresolved{};  ///< names of bootnodes, and what is wrong
+    std::set<NodeId> outdated{};  ///< nodes left alone for a fork that we do not know
 };
 
 /// What the net thread knows of peers, at one moment.
@@ -30,6 +32,7 @@ struct PeerFigures {
     std::span<const eth::DialState> dials;  ///< to each static peer
     const eth::Reputation& reputation;
     eth::HostStats stats;
+    std::size_t outdated = 0;  ///< nodes refused or left alone for a fork that we do not know
     std::optional<FinderFigures> finder;  ///< nothing when discovery is off
 };
 

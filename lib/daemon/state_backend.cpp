@@ -17,6 +17,13 @@ std::shared_ptr<const chain::ForkLadder> ladder_of(const Network& network) {
     if (!network.forks) return nullptr;
     auto ladder = chain::ForkLadder::make(*network.forks);
     FASTSYNC_ASSERT(ladder.has_value());  // networks are checked where they come from
+    for (const Network& other : known_networks()) {
+        const bool parted = other.genesis_hash == network.genesis_hash && other.forks &&
+                            *other.forks != *network.forks;
+        if (!parted) continue;
+        const auto theirs = chain::ForkLadder::make(*other.forks);
+        if (theirs) ladder->tell_apart(*theirs);
+    }
     return std::make_shared<const chain::ForkLadder>(*std::move(ladder));
 }
 

@@ -51,6 +51,7 @@ bool is_its_end(const Error& why) {
 /// What is counted of the end of a connection: a kind of failure, or what the peer said.
 std::string reason_of(const Error& why) {
     if (why.code == Errc::kDisconnected) return why.message();
+    if (why.code == Errc::kOutdated) return why.detail;
     if (why.code == Errc::kIncompatible) {
         // What differs, without the values that differ.
         const std::string what = why.detail.substr(0, why.detail.find_first_of("0123456789"));
@@ -237,6 +238,8 @@ Task<Host::Ended> Host::serve(std::unique_ptr<rlpx::Connection> connection, net:
             blame(enode.id, *fault);
         else if (left)
             blame_for_leaving(enode.id);
+        const bool newer = opened.error().code == Errc::kOutdated;
+        if (newer && outdated_.size() < kMaxOutdated) outdated_.insert(enode.id);
         co_return Ended{opened.error(), {}};
     }
     handshakes_.settle(stream);

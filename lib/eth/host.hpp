@@ -54,6 +54,9 @@ struct HostOptions {
 /// Nodes remembered to be reached over versions without node data and the satellite only.
 inline constexpr std::size_t kMaxWithoutNodeData = 1024;
 
+/// Nodes of forks that we do not know, remembered to be counted.
+inline constexpr std::size_t kMaxOutdated = 1024;
+
 /// Dials to found nodes that go on at the same time.
 inline constexpr std::size_t kMaxDialing = 16;
 /// How long the source of nodes is waited for before we look again at what is needed.
@@ -111,6 +114,8 @@ class Host {
     [[nodiscard]] const std::vector<DialState>& dials() const noexcept { return dials_; }
     [[nodiscard]] const Reputation& reputation() const noexcept { return reputation_; }
     [[nodiscard]] HostStats stats() const;
+    /// Nodes that were refused for a fork that we do not know (kOutdated), kMaxOutdated at most.
+    [[nodiscard]] const std::set<NodeId>& outdated() const noexcept { return outdated_; }
 
   private:
     /// What became of a connection.
@@ -172,6 +177,7 @@ class Host {
     TimePoint next_eviction_ = TimePoint::min();
     HostStats stats_;
     std::optional<BlockAnnouncement> announced_;
+    std::set<NodeId> outdated_;
     std::set<NodeId> without_node_data_;  ///< nodes that need capability_offers_without_node_data()
     async::Gate closing_;                 ///< no new connections
     async::Gate departed_;                ///< a session was taken out

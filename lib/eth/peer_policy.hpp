@@ -53,7 +53,7 @@ inline constexpr Duration kShortVisit = std::chrono::seconds{5};
 enum class ConnectionStage : std::uint8_t { kHandshake, kSession };
 
 /// The peer's fault in the end of a connection, if it was one: an end of the line, a full peer or
-/// a slow one is none.
+/// a slow one is none, nor is one of a fork that we do not know.
 [[nodiscard]] std::optional<Fault> fault_in(const Error& end, ConnectionStage stage) noexcept;
 
 }  // namespace fastsync::eth

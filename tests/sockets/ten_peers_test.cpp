@@ -62,8 +62,6 @@ struct Guest {
 
 const Guest kGuests[] = {
     {"another genesis", Manner::kOtherGenesis, Fault::kWrongChain},
-    {"other forks over eth/64", Manner::kOtherForks, Fault::kWrongChain, 64},
-    {"other forks over eth/66", Manner::kOtherForks, Fault::kWrongChain, 66},
     {"garbage after the handshake", Manner::kGarbage, Fault::kBrokenProtocol},
     {"a false MAC", Manner::kBadMac, Fault::kBrokenProtocol, 65},
     {"a message over the limit", Manner::kOversized, Fault::kBrokenProtocol},
@@ -71,6 +69,9 @@ const Guest kGuests[] = {
     {"headers that do not link", Manner::kUnlinkedHeaders, Fault::kForgedHeaders},
     {"a flood of requests", Manner::kFlood, Fault::kFlood, 66},
     {"a storm of connections", Manner::kComesAndGoes, Fault::kComesAndGoes},
+    // It may be right, and we too old: refused, and not more.
+    {"other forks over eth/64", Manner::kOtherForks, std::nullopt, 64},
+    {"other forks over eth/66", Manner::kOtherForks, std::nullopt, 66},
     // Whoever is slow, or lacks what it is asked for, is no worse than many honest peers.
     {"a trickle", Manner::kTrickle, std::nullopt},
     {"empty answers for ever", Manner::kEmpty, std::nullopt},
@@ -137,6 +138,11 @@ TEST_CASE("sockets: among many peers that misbehave, each in its way, one honest
               (meant ? std::string{eth::reaction_to(*meant).words} : "no ban"));
     }
     REQUIRE(met);
+    for (std::size_t i = 0; i < crowd.size(); ++i)
+        if (kGuests[i].manner == Manner::kOtherForks)
+            CHECK_FALSE(daemon.is_peer(crowd[i]->enode().id));
+    CHECK(daemon.status()->dials.ends.contains(
+        "fork id: the peer passed a fork that this version does not know"));
     CHECK(daemon.status()->progress.items_committed == 0);
 
     // The siege goes on: those that are banned go on knocking, the others stay.

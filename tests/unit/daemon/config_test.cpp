@@ -193,6 +193,7 @@ TEST_CASE("RunConfig: a wrong value is a sentence that names the option and the 
     CHECK(error_of(complete({"--max-peers", "0"})) ==
           "--max-peers: must be a whole number from 1 to 1000, not '0'");
     CHECK(has(error_of(complete({"--max-peers", "1001"})), "--max-peers"));
+    CHECK(has(error_of(complete({"--max-requests-per-peer", "17"})), "from 1 to 16"));
     CHECK(has(error_of(complete({"--max-peers", "3x"})), "--max-peers"));
     CHECK(has(error_of(complete({"--max-peers", "-3"})), "--max-peers"));
     CHECK(has(error_of(complete({"--confirmations", "101"})), "from 0 to 100"));

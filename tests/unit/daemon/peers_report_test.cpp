@@ -21,6 +21,7 @@ struct Rig {
     std::vector<Enode> static_peers;
     std::vector<eth::DialState> dials;
     eth::HostStats stats;
+    std::size_t outdated = 0;
     std::optional<FinderFigures> finder;
     sync::SyncProgress progress;
 
@@ -40,7 +41,7 @@ struct Rig {
         return dials.emplace_back("10.0.0.1");
     }
     [[nodiscard]] PeerFigures figures() const {
-        return {peers, static_peers, dials, reputation, stats, finder};
+        return {peers, static_peers, dials, reputation, stats, outdated, finder};
     }
     [[nodiscard]] status::PeersReport report() const {
         return peers_report(progress, figures(), now);
@@ -142,6 +143,15 @@ TEST_CASE("peers report: why nobody is connected is said in words", "[daemon]") 
     CHECK(why_no_peers(rig.figures(), rig.now) ==
           "discovery knows 0 nodes, 0 dials so far; bootnode: cannot resolve a.example.org (and 1 "
           "more)");
+    rig.finder->unresolved.clear();
+    rig.outdated = 1;
+    CHECK(why_no_peers(rig.figures()) ==
+          "1 peer passed a fork this version does not know; discovery knows 0 nodes, 0 dials so "
+          "far");
+    rig.outdated = 3;
+    CHECK_THAT(why_no_peers(rig.figures()),
+               Catch::StartsWith("3 peers passed a fork this version does not know; "));
+    rig.outdated = 0;
     rig.finder.reset();
     // A reference into the vector would not survive the next name.
     (void)rig.name_static(1);

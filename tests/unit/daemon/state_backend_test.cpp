@@ -229,3 +229,22 @@ TEST_CASE("StateBackend: an item that cannot be read is left out", "[daemon]") {
     rig.store.heal();
     CHECK(rig.ask(std::vector{hash}).size() == 1);
 }
+
+TEST_CASE("StateBackend: the other chain of our genesis is told from a fork we do not know",
+          "[daemon]") {
+    const Network& classic = *find_network("classic");
+    const Network& mainnet = *find_network("mainnet");
+    Rig rig{mainnet};
+    const auto ours = rig.backend.identity().forks;
+    REQUIRE(ours);
+    const auto theirs = chain::ForkLadder::make(*classic.forks);
+    const auto other = ours->check(theirs->at({20'000'000, 0}), {0, 0});
+    REQUIRE_FALSE(other);
+    CHECK(other.error().code == Errc::kIncompatible);
+    chain::ForkSchedule later = *mainnet.forks;
+    later.times.push_back(4'000'000'000);
+    const auto newer =
+        ours->check(chain::ForkLadder::make(later)->at({100'000'000, 4'000'000'000}), {0, 0});
+    REQUIRE_FALSE(newer);
+    CHECK(newer.error().code == Errc::kOutdated);
+}

@@ -33,7 +33,7 @@ struct Rig {
             .number;
     }
     [[nodiscard]] status::StatusSnapshot snapshot() const {
-        return make_snapshot(progress, {peers, {}, {}, reputation, {}, {}}, context);
+        return make_snapshot(progress, {peers, {}, {}, reputation, {}, 0, {}}, context);
     }
 };
 

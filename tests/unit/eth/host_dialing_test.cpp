@@ -154,6 +154,31 @@ TEST_CASE("Host: a peer of another chain is banned, with the reason kept", "[eth
     });
 }
 
+TEST_CASE("Host: a peer of a fork that we do not know is refused and counted, not banned",
+          "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        Node& here = n.start(1);
+        auto newer = chain::ForkLadder::make({n.strangers.who.genesis_hash, 0, {100}, {}});
+        n.strangers.who.forks = std::make_shared<const chain::ForkLadder>(*std::move(newer));
+        n.strangers.who.head = {100, 0};
+        for (int i = 0; i < 3; ++i) {
+            Visit& stranger = n.visits.emplace_back();
+            co_await n.visit(5, here.address, stranger);
+            CHECK_FALSE(stranger.session);
+            co_await n.pass(3s);
+        }
+        CHECK(here.host->reputation().bans(n.sim.now()).empty());
+        CHECK(here.host->reputation().penalty(key_of(5).public_key(), n.sim.now()) == 0);
+        CHECK(here.host->outdated() == std::set<NodeId>{key_of(5).public_key()});
+        const auto ends = here.host->stats().ends;
+        REQUIRE(ends.size() == 1);
+        CHECK(*ends.begin() ==
+              std::pair<const std::string, std::uint64_t>{
+                  "fork id: the peer passed a fork that this version does not know", 3});
+    });
+}
+
 TEST_CASE("Host: who comes and goes again and again is banned; who is sent away is not",
           "[eth][host]") {
     Net net;

@@ -13,6 +13,7 @@
 
 #include <async/task_scope.hpp>
 #include <eth/host.hpp>
+#include <eth/status_exchange.hpp>
 #include <eth/version.hpp>
 
 #include "support/scripted_backend.hpp"
@@ -168,5 +169,41 @@ inline HostOptions dialing(std::initializer_list<Byte> numbers, std::size_t max_
     options.max_peers = max_peers;
     return options;
 }
+
+inline bool names(const Error& error, const std::string& what) {
+    UNSCOPED_INFO(error.message());
+    return error.detail.find(what) != std::string::npos;
+}
+
+/// True when a visit was ended by a Disconnect of that reason, before a session stood.
+inline bool turned_away(const Visit& visit, rlpx::DisconnectReason reason) {
+    if (!visit.failed || visit.session) return false;
+    return visit.failed->code == Errc::kDisconnected &&
+           names(*visit.failed, std::string{to_string(reason)});
+}
+
+/// A visitor that says Hello and, if told so, Status, and then neither reads nor closes.
+struct Frozen {
+    std::unique_ptr<rlpx::Connection> connection;
+
+    static Task<void> run(rlpx::Connection& connection) { (void)co_await connection.run(); }
+    Task<void> come(Net& n, Byte number, bool with_status) {
+        rlpx::LocalNode local = node_of(number);
+        local.offers = eth::capability_offers_of(*eth::find_version(63));
+        ScriptedEntropy entropy{number};
+        auto made = co_await rlpx::Connection::initiate(n.network.connect(address_of(1), kPort),
+                                                        local, enode_of(1).id, n.sim, entropy);
+        REQUIRE(made);
+        connection = *std::move(made);
+        n.scope.spawn(run(*connection));
+        if (with_status) say_status(n);
+        co_await n.pass(std::chrono::milliseconds{100});
+    }
+    void say_status(Net& n) {
+        const eth::ChainIdentity who = n.strangers.identity();
+        const eth::Status status{63, who.network_id, 1, who.head_hash, who.genesis_hash};
+        REQUIRE(connection->send("eth", 0, eth::encode_status(status)));
+    }
+};
 
 }  // namespace fastsync::test

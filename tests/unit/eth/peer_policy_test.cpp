@@ -56,8 +56,8 @@ TEST_CASE("peer policy: only what the peer did wrong is its fault", "[eth][peers
     CHECK(fault_in({Errc::kProtocol, ""}, ConnectionStage::kHandshake) == Fault::kBrokenHandshake);
     CHECK(fault_in({Errc::kProtocol, ""}, ConnectionStage::kSession) == Fault::kBrokenProtocol);
     CHECK(fault_in({Errc::kOverloaded, ""}, ConnectionStage::kSession) == Fault::kFlood);
-    const auto nobodys =
-        GENERATE(Errc::kClosed, Errc::kTimeout, Errc::kConnect, Errc::kDisconnected);
+    const auto nobodys = GENERATE(Errc::kClosed, Errc::kTimeout, Errc::kConnect,
+                                  Errc::kDisconnected, Errc::kOutdated);
     CHECK(fault_in({nobodys, ""}, ConnectionStage::kHandshake) == std::nullopt);
     CHECK(fault_in({nobodys, ""}, ConnectionStage::kSession) == std::nullopt);
 }

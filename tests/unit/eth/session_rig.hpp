@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,12 +70,27 @@ struct Told final : SessionObserver {
 
 using Opened = Result<std::shared_ptr<Session>>;
 
+/// What a session is spoken in.
+struct Dialect {
+    std::uint32_t number = 63;                 ///< version of eth
+    std::optional<std::uint32_t> satellite{};  ///< version of nodedata
+};
+/// Every one that two sides may settle on.
+inline std::vector<Dialect> dialects() {
+    return {{63}, {64}, {65}, {66}, {67, 1}, {68, 1}};
+}
+
 /// A session of ours whose other end is the test.
 struct Rig {
     explicit Rig(std::uint32_t number = 63) : version(*find_version(number)) {
         theirs = {number, backend.who.network_id, 500, {{0x4e}}, backend.who.genesis_hash};
         if (version.has_fork_id()) theirs.fork_id = chain::ForkId{{{0xaa, 0xbb, 0xcc, 0xdd}}, 99};
     }
+
+    explicit Rig(const Dialect& dialect) : Rig(dialect.number) { satellite = dialect.satellite; }
+
+    /// A request id of which we know nothing.
+    static constexpr std::uint64_t kNobodys = 0xdead;
 
     /// A connection to the peer on which nothing was said yet.
     std::unique_ptr<FakeConnection> connect(std::optional<std::uint32_t> number) {
@@ -105,12 +121,19 @@ struct Rig {
         (void)co_await sim.sleep_until(sim.now() + std::chrono::milliseconds{1}, nullptr);
     }
     [[nodiscard]] const std::vector<FakeConnection::Sent>& sent() const { return journal->sent; }
-    /// Messages of a kind that went out.
+    /// Messages of a kind that went out, without request ids.
     [[nodiscard]] std::vector<Bytes> sent_of(MessageCode code) const {
         std::vector<Bytes> out;
-        for (const auto& message : journal->sent)
-            if (message.code == code_of(code)) out.push_back(message.payload);
+        for (Unpacked& message : unpacked(code))
+            out.push_back(std::move(message.body));
         return out;
+    }
+    /// Bytes of all that went out after our Status.
+    [[nodiscard]] std::size_t bytes_sent() const {
+        std::size_t bytes = 0;
+        for (std::size_t i = 1; i < sent().size(); ++i)
+            bytes += sent()[i].payload.size();
+        return bytes;
     }
     /// What those messages hold, and their request ids (0 where there are none).
     struct Unpacked {
@@ -119,8 +142,11 @@ struct Rig {
     };
     [[nodiscard]] std::vector<Unpacked> unpacked(MessageCode code) const {
         std::vector<Unpacked> out;
-        for (const Bytes& message : sent_of(code)) {
-            const auto in = unseal(version, code, message);
+        const Version& spoken = version_for(code);
+        for (const auto& message : journal->sent) {
+            if (message.protocol != spoken.protocol || message.code != spoken.wire_code(code))
+                continue;
+            const auto in = unseal(spoken, code, message.payload);
             REQUIRE(in);
             out.push_back(
                 {static_cast<std::uint64_t>(in->id.value_or(RequestId{})), to_bytes(in->body)});
@@ -131,6 +157,28 @@ struct Rig {
     void deliver(MessageCode code, Bytes payload, std::uint64_t id = 0) {
         wire->deliver(code_of(code), seal(version, code, RequestId{id}, std::move(payload)),
                       sim.now());
+    }
+
+    /// A message of the peer as its dialect has it: an answer goes to the oldest of our requests
+    /// that has none yet, where requests are named.
+    void say(MessageCode code, Bytes payload) { say_at(sim.now(), code, std::move(payload)); }
+    void say_at(TimePoint arrived, MessageCode code, Bytes payload) {
+        deliver_as(RequestId{next_id(code)}, arrived, code, std::move(payload));
+    }
+    /// The same, in answer to nothing.
+    void say_unasked(MessageCode code, Bytes payload) {
+        deliver_as(RequestId{kNobodys}, sim.now(), code, std::move(payload));
+    }
+    void deliver_as(RequestId id, TimePoint arrived, MessageCode code, Bytes payload) {
+        const Version& spoken = version_for(code);
+        wire->deliver(spoken.wire_code(code), seal(spoken, code, id, std::move(payload)), arrived,
+                      spoken.protocol);
+    }
+    /// Whose message it is.
+    [[nodiscard]] const Version& version_for(MessageCode code) const {
+        const bool of_satellite =
+            satellite && !version.knows(code) && node_data_satellite().knows(code);
+        return of_satellite ? node_data_satellite() : version;
     }
 
     Version version;                         ///< of eth, in common
@@ -145,6 +193,19 @@ struct Rig {
     std::optional<Error> ended;  ///< why the session ended
 
   private:
+    std::uint64_t next_id(MessageCode code) {
+        const std::map<MessageCode, MessageCode> asked_by{
+            {MessageCode::kNodeData, MessageCode::kGetNodeData},
+            {MessageCode::kBlockHeaders, MessageCode::kGetBlockHeaders}};
+        const auto question = asked_by.find(code);
+        if (question == asked_by.end()) return kNobodys;
+        const auto asked = unpacked(question->second);
+        const std::size_t next = answered_[code]++;
+        return next < asked.size() ? asked[next].id : kNobodys;
+    }
+
+    std::map<MessageCode, std::size_t> answered_;
+
     static Task<void> open_into(Rig& rig, std::optional<std::uint32_t> number,
                                 std::function<void(FakeConnection&)> peer,
                                 std::optional<Opened>& out) {

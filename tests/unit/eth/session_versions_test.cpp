@@ -82,11 +82,21 @@ TEST_CASE("Session: a peer of other forks is refused where we know ours", "[eth]
     const auto number = GENERATE(64U, 65U, 66U);
     Rig rig{number};
     rig.backend.who.forks = ladder_of({100, 200});
+    Errc expected = Errc::kIncompatible;
     SECTION("another chain") {
+        auto ours = *rig.backend.who.forks;
+        ours.tell_apart(*ladder_of({100, 201}));
+        rig.backend.who.forks = std::make_shared<const chain::ForkLadder>(ours);
         rig.theirs.fork_id = id_at(ladder_of({100, 201}), 300);
     }
     SECTION("one that has passed us by") {
         rig.theirs.fork_id = id_at(ladder_of({100, 200, 300}), 400);
+        expected = Errc::kOutdated;
+    }
+    SECTION("one that waits for a fork where we are already") {
+        rig.backend.who.head = {250, 0};
+        rig.theirs.fork_id = chain::ForkId{id_at(rig.backend.who.forks, 250).hash, 240};
+        expected = Errc::kOutdated;
     }
     SECTION("one that does not know our next fork") {
         rig.backend.who.head = {150, 0};
@@ -94,7 +104,7 @@ TEST_CASE("Session: a peer of other forks is refused where we know ours", "[eth]
     }
     const auto opened = rig.open([&](FakeConnection& wire) { deliver_status(rig, wire); });
     REQUIRE_FALSE(opened);
-    CHECK(opened.error().code == Errc::kIncompatible);
+    CHECK(opened.error().code == expected);
     CHECK(names(opened.error(), "fork id"));
     CHECK(rig.journal->said_goodbye == DisconnectReason::kSubprotocolError);
 }

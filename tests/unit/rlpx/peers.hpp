@@ -55,4 +55,20 @@ struct Received {
 };
 [[nodiscard]] async::Task<void> receive_all(rlpx::Connection& connection, Received& out);
 
+/// A connection with its run() and receive() in a scope.
+struct Alive {
+    Alive(Simulation& sim, rlpx::Connection& c) : connection(c), scope(sim.executor()) {
+        scope.spawn(run_and_note(c, ran));
+        scope.spawn(receive_all(c, received));
+    }
+    rlpx::Connection& connection;
+    std::optional<Error> ran;
+    Received received;
+    async::TaskScope scope;
+};
+
+inline async::Task<void> sleep(Simulation& sim, Duration duration) {
+    (void)co_await sim.sleep_until(sim.now() + duration, nullptr);
+}
+
 }  // namespace fastsync::test
