@@ -70,6 +70,7 @@ const Guest kGuests[] = {
     {"a message that unpacks to much", Manner::kBomb, Fault::kUnrequestedItems, 66},
     {"headers that do not link", Manner::kUnlinkedHeaders, Fault::kForgedHeaders},
     {"a flood of requests", Manner::kFlood, Fault::kFlood, 66},
+    {"an endless stream of small messages", Manner::kChatter, Fault::kFlood, 66},
     {"a storm of connections", Manner::kComesAndGoes, Fault::kComesAndGoes},
     // Whoever is slow, or lacks what it is asked for, is no worse than many honest peers.
     {"a trickle", Manner::kTrickle, std::nullopt},

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <rlpx/connection.hpp>
+#include <rlpx/message_meter.hpp>
 
 #include "peers.hpp"
 #include "support/shared_files.hpp"
@@ -557,4 +558,45 @@ TEST_CASE("Connection: whoever holds most of full buffers is ended, and the othe
     greedy.connection.reset();
     modest.connection.reset();
     CHECK(pool.used() == 0);
+}
+
+TEST_CASE("Connection: a burst of messages is taken, one more in the same moment ends it",
+          "[rlpx]") {
+    constexpr auto kBurst = static_cast<std::size_t>(rlpx::kMessageBurst);
+    const std::size_t more = GENERATE(0U, 1U);
+    CAPTURE(more);
+    Simulation sim;
+    ByHand hand;
+    sim.run(connect_by_hand(sim, hand));
+    auto main = [](Simulation& s, ByHand& h, std::size_t count) -> Task<void> {
+        Alive ours{s, *h.connection};
+        for (std::size_t i = 0; i < count; ++i)
+            REQUIRE(h.channel->sealer.seal(3, Bytes{0xc0}, Compression::kSnappy));
+        const Bytes frames = h.channel->sealer.take();
+        (void)co_await h.stream->write(frames);
+        co_await sleep(s, 1ms);
+        CHECK(ours.received.ended.has_value() == (count > kBurst));
+        if (ours.received.ended) CHECK(ours.received.ended->code == Errc::kOverloaded);
+        h.stream->close();
+        co_await ours.scope.join();
+    };
+    sim.run(main(sim, hand, kBurst + more));
+}
+
+TEST_CASE("MessageMeter: what was used up comes back with time, and no more than a burst of it",
+          "[rlpx]") {
+    TimePoint now{1h};
+    rlpx::MessageMeter meter{now};
+    const auto taken = [&] {
+        std::size_t count = 0;
+        while (meter.admit(now))
+            ++count;
+        return static_cast<double>(count);
+    };
+    CHECK(taken() == rlpx::kMessageBurst);
+    CHECK(taken() == 0);
+    now += 1s;
+    CHECK(taken() == rlpx::kMessagesPerSecond);
+    now += 24h;
+    CHECK(taken() == rlpx::kMessageBurst);
 }
