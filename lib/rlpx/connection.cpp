@@ -3,6 +3,7 @@
 #include <async/task_scope.hpp>
 #include <net/deadline.hpp>
 #include <rlpx/connection.hpp>
+#include <rlpx/message_meter.hpp>
 #include <rlpx/opening.hpp>
 
 namespace fastsync::rlpx {
@@ -27,6 +28,7 @@ class PeerConnection final : public Connection {
           ended_(stream_->executor()),
           alive_at_(clock.now()),
           arrived_(clock.now()),
+          meter_(clock.now()),
           share_(buffers, [this] {
               end({Errc::kClosed, "the peer held the most of all buffers, which were full"});
           }) {}
@@ -82,6 +84,7 @@ class PeerConnection final : public Connection {
 
     TimePoint alive_at_;  ///< the peer's last sign of life, or when we began to listen for one
     TimePoint arrived_;   ///< when the bytes in the opener came
+    MessageMeter meter_;
     std::size_t unrewarded_ = 0;  ///< bytes since the last sign of life
     bool reading_ = false;
     bool pong_queued_ = false;
@@ -239,6 +242,8 @@ void PeerConnection::sign_of_life() noexcept {
 
 Result<std::optional<Message>> PeerConnection::handle(const Frame& frame) {
     sign_of_life();
+    if (!meter_.admit(arrived_))
+        return Error{Errc::kOverloaded, "the peer sends more messages than anyone needs"};
     if (frame.code < kFirstProtocolCode) {
         FASTSYNC_CHECK(handle_base(frame));
         return std::optional<Message>{};

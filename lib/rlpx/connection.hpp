@@ -68,8 +68,8 @@ class Connection {
     [[nodiscard]] virtual async::Task<Error> run() = 0;
     /// The next subprotocol message; one call at a time. Pings are answered while it reads, so call
     /// it again at once. After an error the connection is dead: kClosed, kTimeout
-    /// (silence), kMalformed, kTooLarge, kUnauthenticated, kProtocol, or kDisconnected with
-    /// the peer's reason.
+    /// (silence), kMalformed, kTooLarge, kUnauthenticated, kProtocol, kOverloaded (more messages
+    /// than anyone needs), or kDisconnected with the peer's reason.
     [[nodiscard]] virtual async::Task<Result<Message>> receive() = 0;
     /// Queues one message (compressed and framed at once). kOverloaded, kClosed, kTooLarge,
     /// kIncompatible (not negotiated).

@@ -162,6 +162,7 @@ Task<void> BadPeer::Conversation::say_status() {
 Task<void> BadPeer::Conversation::after_status() {
     if (peer_.manner_ == Manner::kTrickle) co_await trickle();
     if (peer_.manner_ == Manner::kFlood) co_await flood();
+    if (peer_.manner_ == Manner::kChatter) co_await chatter();
     if (peer_.manner_ == Manner::kGarbage) {
         show();
         Bytes garbage;
@@ -206,6 +207,21 @@ Task<void> BadPeer::Conversation::flood() {
                 eth::seal(*version_, MessageCode::kGetBlockHeaders, eth::RequestId{i}, request),
                 compression_);
             FASTSYNC_ASSERT(sealed.has_value());
+        }
+        const bool written = co_await write(channel_.sealer.take());
+        if (!written) end();
+        show();
+    }
+}
+
+/// Pings, and announcements of nothing.
+Task<void> BadPeer::Conversation::chatter() {
+    constexpr std::uint32_t kPing = 2;
+    const Bytes nothing = eth::encode_empty_answer();
+    while (open_) {
+        for (std::size_t i = 0; i < kFloodedAtOnce; ++i) {
+            const std::uint32_t code = i % 2 == 0 ? kPing : wire_code(MessageCode::kNewBlockHashes);
+            FASTSYNC_ASSERT(channel_.sealer.seal(code, nothing, compression_).has_value());
         }
         const bool written = co_await write(channel_.sealer.take());
         if (!written) end();

@@ -41,6 +41,7 @@ class BadPeer::Conversation {
     [[nodiscard]] async::Task<void> after_status();
     [[nodiscard]] async::Task<void> trickle();
     [[nodiscard]] async::Task<void> flood();
+    [[nodiscard]] async::Task<void> chatter();
 
     [[nodiscard]] async::Task<void> handle(std::uint64_t code, Bytes payload);
     [[nodiscard]] async::Task<void> answer_headers(eth::Unsealed request);

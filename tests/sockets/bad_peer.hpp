@@ -44,6 +44,7 @@ enum class Manner {
     kGarbage,          ///< no frames after Status
     kTrickle,          ///< a message after Status that never ends, a byte at a time
     kFlood,            ///< requests without end
+    kChatter,          ///< small messages without end that ask nothing
     kComesAndGoes,     ///< closes after Status, every second time before the handshake
 };
 

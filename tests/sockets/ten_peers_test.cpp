@@ -68,6 +68,7 @@ const Guest kGuests[] = {
     {"a message that unpacks to much", Manner::kBomb, Fault::kUnrequestedItems, 66},
     {"headers that do not link", Manner::kUnlinkedHeaders, Fault::kForgedHeaders},
     {"a flood of requests", Manner::kFlood, Fault::kFlood, 66},
+    {"an endless stream of small messages", Manner::kChatter, Fault::kFlood, 66},
     {"a storm of connections", Manner::kComesAndGoes, Fault::kComesAndGoes},
     // It may be right, and we too old: refused, and not more.
     {"other forks over eth/64", Manner::kOtherForks, std::nullopt, 64},

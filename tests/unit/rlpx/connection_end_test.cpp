@@ -247,38 +247,3 @@ TEST_CASE("Connection: bytes may come one by one", "[rlpx]") {
     };
     sim.run(main(sim, hand));
 }
-
-TEST_CASE("Connection: whoever holds most of full buffers is ended, and the others stay",
-          "[rlpx]") {
-    constexpr std::size_t kLimit = 2U * 1024 * 1024;
-    rlpx::BufferPool pool{kLimit};
-    Simulation sim;
-    ByHand greedy;
-    ByHand modest;
-    greedy.buffers = modest.buffers = &pool;
-    sim.run(connect_by_hand(sim, greedy));
-    sim.run(connect_by_hand(sim, modest));
-    auto main = [](Simulation& s, ByHand& g, ByHand& m) -> Task<void> {
-        Alive of_greedy{s, *g.connection};
-        Alive of_modest{s, *m.connection};
-        // All but the end of a message that is as long as one may be.
-        g.stream->weather().cut_after = g.stream->written() + 9U * 1024 * 1024;
-        (void)co_await g.send(0x10, numbered(rlpx::kMaxMessageSize), Compression::kNone);
-        const bool sent = co_await m.send(0x10, numbered(1000), Compression::kSnappy);
-        CHECK(sent);
-        co_await of_greedy.scope.join();
-        CHECK(of_greedy.received.ended->code == Errc::kClosed);
-        CHECK(of_greedy.received.ended->detail.find("buffers") != std::string::npos);
-        co_await sleep(s, 1s);
-        CHECK(of_modest.received.messages.size() == 1);
-        CHECK_FALSE(of_modest.received.ended);
-        m.stream->close();
-        co_await of_modest.scope.join();
-    };
-    sim.run(main(sim, greedy, modest));
-    CHECK(pool.evictions() == 1);
-    CHECK(pool.used() <= kLimit);
-    greedy.connection.reset();
-    modest.connection.reset();
-    CHECK(pool.used() == 0);
-}

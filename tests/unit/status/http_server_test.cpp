@@ -362,10 +362,13 @@ TEST_CASE("HttpServer: only an explicit choice serves beyond loopback", "[status
     CHECK(HttpServer::open(context.get_executor(), options, board).error().code == Errc::kConfig);
 }
 
-TEST_CASE("HttpServer: opened to a network it answers to any name", "[status]") {
+TEST_CASE("HttpServer: opened to a network it answers to the names it was told alone",
+          "[status]") {
     HttpServerOptions options;
     options.address = "0.0.0.0";
     options.exposure = Exposure::kPublic;
+    options.host_names = {"node.example"};
     RunningServer server{options};
-    CHECK(status_of(ask(server, "GET /status HTTP/1.1\r\nHost: node.example\r\n\r\n")) == 200);
+    CHECK(status_of(ask(server, "GET /status HTTP/1.1\r\nHost: node.example\r\n\r\n")) != 421);
+    CHECK(status_of(ask(server, "GET /status HTTP/1.1\r\nHost: evil.example\r\n\r\n")) == 421);
 }

@@ -43,3 +43,14 @@ TEST_CASE("checkpoint: stored headers that do not link are corrupt", "[sync]") {
           Errc::kCorrupt);
     CHECK(decode_headers({Bytes{0x01}}).error().code == Errc::kCorrupt);
 }
+
+TEST_CASE("checkpoint: 4096 headers are loaded, one more is corrupt", "[sync]") {
+    test::CheckingStore store;
+    SyncCheckpoint record;
+    record.headers.assign(4096, Bytes{0x01});
+    REQUIRE(save_checkpoint(store, record));
+    CHECK(**load_checkpoint(store) == record);
+    record.headers.emplace_back(Bytes{0x01});
+    REQUIRE(save_checkpoint(store, record));
+    CHECK(load_checkpoint(store).error().code == Errc::kCorrupt);
+}

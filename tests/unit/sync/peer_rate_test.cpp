@@ -86,3 +86,22 @@ TEST_CASE("PeerRate: patience is 3 round trips between 6 s and 60 s", "[sync]") 
     slow.delivered(1, t, t + 50s);
     CHECK(slow.timeout() == 60s);
 }
+
+TEST_CASE("PeerRate: patience is three round trips, from 6 s to 60 s", "[sync]") {
+    const auto patience_after = [](Duration round_trip) {
+        PeerRate rate;
+        TimePoint now{std::chrono::hours{1}};
+        for (int i = 0; i < 200; ++i) {
+            rate.delivered(10, now, now + round_trip);
+            now += round_trip;
+        }
+        return rate.timeout();
+    };
+    using std::chrono::milliseconds;
+    CHECK(patience_after(milliseconds{1}) == 3 * PeerRate::kMinRoundTrip);
+    CHECK(patience_after(PeerRate::kMinRoundTrip) == 3 * PeerRate::kMinRoundTrip);
+    CHECK(patience_after(milliseconds{5000}) > 3 * PeerRate::kMinRoundTrip);
+    CHECK(patience_after(milliseconds{5000}) < PeerRate::kMaxTimeout);
+    CHECK(patience_after(PeerRate::kMaxRoundTrip) == PeerRate::kMaxTimeout);
+    CHECK(patience_after(2 * PeerRate::kMaxRoundTrip) == PeerRate::kMaxTimeout);
+}
