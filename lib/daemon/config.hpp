@@ -50,7 +50,7 @@ struct RunConfig {
     std::size_t confirmations = 1;  ///< further peers that confirm a pivot, where there are any
     WhenComplete when_complete = WhenComplete::kStay;
     std::size_t max_peers = 25;
-    std::size_t memory_budget = 512;  ///< MiB; see memory_plan.hpp
+    std::size_t memory_budget = 512;                                 ///< MiB; see memory_plan.hpp
     std::size_t max_requests_per_peer = sync::PeerRate::kMaxWindow;  ///< for state, in flight
     std::filesystem::path node_key;  ///< the file, made when it is not there
     log::Level log_level = log::Level::kInfo;

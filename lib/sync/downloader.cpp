@@ -174,9 +174,8 @@ Result<void> Downloader::begin(Pivot pivot) {
     } else {
         ++epoch_;
         regions_.next_root();
-        FASTSYNC_TRY(state_sync_,
-                     StateSync::start(pivot_->state_root, store_, ledger_, counters_, epoch_,
-                                      options_.pending_bytes, &regions_));
+        FASTSYNC_TRY(state_sync_, StateSync::start(pivot_->state_root, store_, ledger_, counters_,
+                                                   epoch_, options_.pending_bytes, &regions_));
         speed_.restart();
     }
     return flush();

@@ -1,4 +1,4 @@
-// How connections end.
+// What a connection takes of its peer at most.
 #include <catch2/catch.hpp>
 
 #include <rlpx/connection.hpp>

@@ -362,8 +362,7 @@ TEST_CASE("HttpServer: only an explicit choice serves beyond loopback", "[status
     CHECK(HttpServer::open(context.get_executor(), options, board).error().code == Errc::kConfig);
 }
 
-TEST_CASE("HttpServer: opened to a network it answers to the names it was told alone",
-          "[status]") {
+TEST_CASE("HttpServer: opened to a network it answers to the names it was told alone", "[status]") {
     HttpServerOptions options;
     options.address = "0.0.0.0";
     options.exposure = Exposure::kPublic;
