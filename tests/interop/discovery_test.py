@@ -51,10 +51,10 @@ class Probe:
         self.enode = self.process.stdout.readline().split()[1]
 
     def result(self):
-        """Port and record text of everything found; the line of counts."""
+        """Port and record text of everything found; all that it said."""
         told, _ = self.process.communicate(timeout=SECONDS * 4)
         found = dict(re.findall(r"found id=\w+ at=127\.0\.0\.1:(\d+) tcp=\d+ record=(\S+)", told))
-        return {int(port): record for port, record in found.items()}, told.splitlines()[-1]
+        return {int(port): record for port, record in found.items()}, told
 
 
 class Geth:
@@ -90,12 +90,12 @@ class Geth:
 
 
 def check_found(probe, wanted, what):
-    found, counts = probe.result()
-    say(f"{what}: found {sorted(found)}; {counts}")
+    found, told = probe.result()
+    say(f"{what}: found {sorted(found)}; {told.splitlines()[-1]}")
     for port in sorted(found):
         say(f"  {port}: {found[port]}")
     if not wanted <= set(found):
-        raise Failure(f"{what}: not found {sorted(wanted - set(found))}")
+        raise Failure(f"{what}: not found {sorted(wanted - set(found))}; it said:\n{told}")
 
 
 def run(probe_program, programs, folder):
