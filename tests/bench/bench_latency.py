@@ -7,8 +7,9 @@ usage: bench_latency.py FASTSYNCD [--accounts N] [--contracts M] [--seed S] [--p
                         [--delay-ms D] [--mbit R] [--skip-single] [--json FILE]
 
 Prints items/s of both (from the start of the daemon to the recorded end), their ratio, and, where
-the line has a rate, the share of it that was used between the first and the last item. Each state
-is verified, outside of what is measured. Run by hand, in a release build: it takes minutes.
+the line has a rate, the share of it that was used between the first and the last item, and without
+the way down from the root and the last stragglers. Each state is verified, outside of what is
+measured. Run by hand, in a release build: it takes minutes.
 """
 
 import argparse
@@ -48,6 +49,11 @@ class Link:
         self.child.stdout.close()
 
 
+def rate_between(one, other):
+    """Bytes a second that came down between two looks at the line."""
+    return (other["down"] - one["down"]) / (other["down_s"] - one["down_s"])
+
+
 def measure(options, folder, devnets, windows):
     """One sync through a fresh link."""
     data = folder / "data"
@@ -61,6 +67,11 @@ def measure(options, folder, devnets, windows):
             daemon.wait_until("the first items",
                               lambda s: s["progress"]["items_committed"] > 0, 60)
             first = link.look()
+            middle = []
+            for done in (0.1, 0.8):
+                daemon.wait_until(f"{done} of the state",
+                                  lambda s, d=done: s["progress"]["fraction"] >= d, 3600)
+                middle.append(link.look())
             daemon.wait_until("the state is complete", lambda s: s["phase"] == "complete", 3600)
             last = link.look()
             wall = time.monotonic() - began
@@ -69,12 +80,13 @@ def measure(options, folder, devnets, windows):
         items = verify(options.program, data, 3600)["items"]
     finally:
         link.close()
-    span = last["time_s"] - first["time_s"]
-    used = (last["down"] - first["down"]) / span
+    used = rate_between(first, last)
     run = {"peers": len(devnets), "windows": windows, "items": items, "wall_s": wall,
            "items_per_s": items / wall, "line_bytes_per_s": used}
     if options.mbit:
-        run["share_of_line"] = used / (options.mbit * 1e6 / 8)
+        most = options.mbit * 1e6 / 8
+        run["share_of_line"] = used / most
+        run["share_in_the_middle"] = rate_between(*middle) / most
     return run
 
 
@@ -83,7 +95,8 @@ def show(run):
     line = (f"{run['peers']} peers, {kind:<11}  {run['items']:>9,} items in {run['wall_s']:>6.1f} s "
             f"{run['items_per_s']:>9,.0f} items/s  line {run['line_bytes_per_s'] / 1e6:>6.2f} MB/s")
     if "share_of_line" in run:
-        line += f", {100 * run['share_of_line']:.1f} % of it"
+        line += (f", {100 * run['share_of_line']:.1f} % of it, "
+                 f"{100 * run['share_in_the_middle']:.1f} % from 10 to 80 % of the state")
     print(line, flush=True)
 
 

@@ -5,8 +5,9 @@ no faster than the line is.
 usage: delay_link.py --delay-ms D [--mbit R] PORT...
 
 For each PORT of 127.0.0.1 it listens on a port of its own, and prints these ports on one line. A
-line on standard input is answered with one line of JSON: seconds on a steady clock, and the bytes
-that have left the line so far, up (towards PORT) and down. It ends with its standard input.
+line on standard input is answered with one line of JSON: the bytes that have left the line so far,
+up (towards PORT) and down, and when the last of them did so, in seconds on a steady clock. It ends
+with its standard input.
 """
 
 import argparse
@@ -31,6 +32,7 @@ class Direction:
         self.bytes_per_s = bytes_per_s
         self.free_at = 0.0
         self.passed = 0
+        self.last = time.monotonic()
 
     async def send(self, size):
         """Waits for a turn; when the bytes arrive at the far end."""
@@ -61,6 +63,7 @@ async def forward(direction, reader, writer):
             writer.write(data)
             await writer.drain()
             direction.passed += len(data)
+            direction.last = time.monotonic()
             async with room:
                 on_line -= len(data)
                 room.notify()
@@ -109,7 +112,8 @@ async def serve(options):
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(questions), sys.stdin)
     while await questions.readline():
-        print(json.dumps({"time_s": time.monotonic(), "up": up.passed, "down": down.passed}),
+        print(json.dumps({"up": up.passed, "up_s": up.last, "down": down.passed,
+                          "down_s": down.last}),
               flush=True)
 
 
