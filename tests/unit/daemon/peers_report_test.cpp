@@ -145,11 +145,11 @@ TEST_CASE("peers report: why nobody is connected is said in words", "[daemon]") 
           "more)");
     rig.finder->unresolved.clear();
     rig.outdated = 1;
-    CHECK(why_no_peers(rig.figures()) ==
+    CHECK(why_no_peers(rig.figures(), rig.now) ==
           "1 peer passed a fork this version does not know; discovery knows 0 nodes, 0 dials so "
           "far");
     rig.outdated = 3;
-    CHECK_THAT(why_no_peers(rig.figures()),
+    CHECK_THAT(why_no_peers(rig.figures(), rig.now),
                Catch::StartsWith("3 peers passed a fork this version does not know; "));
     rig.outdated = 0;
     rig.finder.reset();
