@@ -92,7 +92,7 @@ class Forks(Case):
         node = self.devnet("--genesis", self.genesis())
         other = self.genesis(byzantiumBlock=51)
         daemon = self.daemon(["--genesis", other], "--log-level", "debug", peers=[node.enode])
-        daemon.logged(r"(incompatible.*fork id)")
+        daemon.logged(r"((?:incompatible|outdated).*fork id)")
         daemon.stop()
         old = self.devnet("--genesis", self.genesis(), "--eth-version", "63")
         self.check_sync(self.daemon(["--genesis", other], name="old", peers=[old.enode]), 63)

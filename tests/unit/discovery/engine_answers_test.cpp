@@ -117,7 +117,7 @@ TEST_CASE("Engine: packets of a clock far ahead are counted", "[discovery]") {
     soon.expiration += 1;
     talk.say(soon);
     CHECK(talk.engine->stats().early == 1);
-    soon.expiration = UINT64_MAX;
+    soon.expiration = INT64_MAX;
     talk.say(soon);
     CHECK(talk.engine->stats().early == 2);
     CHECK(talk.engine->stats().malformed == 0);
