@@ -9,16 +9,17 @@ namespace {
 /// Hundredths of what is left for all that can be chosen.
 constexpr std::size_t kBuffers = 10;
 constexpr std::size_t kPending = 10;
-constexpr std::size_t kWriteBuffers = 20;
-constexpr std::size_t kBlockCache = 5;
-constexpr std::size_t kKeyFilter = 15;
-constexpr std::size_t kTableFiles = 40;
+constexpr std::size_t kWriteBuffers = 25;
+constexpr std::size_t kBlockCache = 25;
+constexpr std::size_t kKeyFilter = 20;
+constexpr std::size_t kTableFiles = 10;
 static_assert(kBuffers + kPending + kWriteBuffers + kBlockCache + kKeyFilter + kTableFiles == 100);
 
-/// See StoreOptions: two write buffers, an item's own bytes, index and filter of an open file.
+/// See StoreOptions: two write buffers, an item's own bytes, and what an open file pins. Its index
+/// and filter are in parts, in the block cache; only what finds the parts stays with the file.
 constexpr std::size_t kWriteBufferCount = 2;
 constexpr std::size_t kBytesOfItem = 70;
-constexpr std::size_t kBytesOfTableFile = std::size_t{3} << 20U;
+constexpr std::size_t kBytesOfTableFile = std::size_t{256} << 10U;
 /// RocksDB sets so many of the open files apart for what is no table.
 constexpr int kOtherFiles = 10;
 /// Runs are merged before there are so many that they would be opened and closed all the time.
