@@ -24,11 +24,11 @@ class PresentCache {
     }
     [[nodiscard]] bool holds(storage::ItemKind kind, std::uint64_t digest,
                              const Hash256& hash) const noexcept {
-        return place(kind, digest) == hash;
+        // Empty places hold zeros, which a forged node may refer to.
+        return place(kind, digest) == hash && hash != Hash256{};
     }
 
   private:
-    // No item has the hash of zeros that an empty place holds: nobody knows one.
     static constexpr std::size_t kCodes = std::size_t{1} << 16U;
     static constexpr std::size_t kTries = std::size_t{1} << 17U;
 

@@ -364,6 +364,21 @@ TEST_CASE("TrieSync: requests in flight per depth are bounded", "[sync]") {
     CHECK(sync.queued() > 0);
 }
 
+TEST_CASE("TrieSync: hashes of zeros, which no item has, are missing like any other", "[sync]") {
+    trie::Account account{1, 1, trie::kEmptyRoot, Hash256{}};
+    if (GENERATE(true, false)) account = {1, 1, Hash256{}, trie::kEmptyCodeHash};
+    const Bytes leaf = rlp::encode_list(
+        {rlp::encode_string(trie::encode_hex_prefix(trie::NibblePath::of(key_of(1, 1)), true)),
+         rlp::encode_string(trie::encode_account(account))});
+    CheckingStore store;
+    TrieSync sync = start(crypto::keccak256(leaf), store);
+    (void)sync.missing(1);
+    REQUIRE(sync.process(crypto::keccak256(leaf), leaf));
+    CHECK_FALSE(sync.done());
+    CHECK(sync.pending() == 2);
+    CHECK(sync.take_complete().empty());
+}
+
 TEST_CASE("TrieSync: a store that fails is reported, not swallowed", "[sync]") {
     StateGenerator generator{19};
     const BuiltState state = build(generator.make(50));
