@@ -126,8 +126,15 @@ TEST_CASE("HostResolver: a server that is silent costs the time given", "[net]")
 
 TEST_CASE("HostResolver: the machine knows itself without a server", "[net]") {
     Dns dns;
-    const auto texts = texts_of(asked(dns, 5s, "localhost"));
-    CHECK(std::find(texts.begin(), texts.end(), "127.0.0.1") != texts.end());
+    dns.publish("192.0.2.7");
+    const std::string name = GENERATE("localhost", "LocalHost.", "a.localhost");
+    CHECK(texts_of(asked(dns, 5s, name)) == std::vector<std::string>{"127.0.0.1", "::1"});
+}
+
+TEST_CASE("HostResolver: a name that ends like the machine's own is another", "[net]") {
+    Dns dns;
+    dns.publish("198.41.0.4");
+    CHECK(texts_of(asked(dns, 5s, "a.nolocalhost")) == std::vector<std::string>{"198.41.0.4"});
 }
 
 TEST_CASE("HostResolver: close() ends what is under way and what comes after", "[net]") {
