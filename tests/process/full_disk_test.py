@@ -7,6 +7,7 @@ The file system is a tmpfs of some MiB, mounted in a mount namespace of our own.
 allows none the test says so and is skipped.
 """
 
+import errno
 import os
 import pathlib
 import subprocess
@@ -60,6 +61,15 @@ class FullDisk(ProcessCase):
         subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join([options, *more]), "none",
                         str(self.disk)], check=True)
 
+    def fill_up(self):
+        """Leaves no free byte."""
+        with open(self.disk / "ballast", "wb", buffering=0) as ballast:
+            try:
+                while ballast.write(bytes(4096)):
+                    pass
+            except OSError as error:
+                self.assertEqual(error.errno, errno.ENOSPC)
+
     def start(self, devnet, name):
         node = Daemon(PROGRAM, str(self.folder / f"{name}.log"), self.disk / "data",
                       devnet.network(), "--exit-when-complete", peers=[devnet.enode])
@@ -82,10 +92,12 @@ class FullDisk(ProcessCase):
     def test_it_stops_says_what_and_where_and_goes_on_when_there_is_room(self):
         devnet = self.devnet("--accounts", "150000", "--contracts", "1000")
         self.check_stopped(self.start(devnet, "first"))
-        # Without room it does not even begin.
+        # Without room it does not even begin. It may have given back what it could not finish.
+        self.fill_up()
         code, said = self.refusal(devnet)
         self.assertEqual(code, STORAGE)
         self.assertRegex(said, r"the disk is full: \d+ bytes are free in " + str(self.disk))
+        (self.disk / "ballast").unlink()
         self.mount("remount", "size=" + LARGE)
         third = self.start(devnet, "third")
         resumed = int(third.logged(r"resume .*items_committed=(\d+)"))
