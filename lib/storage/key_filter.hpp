@@ -10,9 +10,9 @@
 
 namespace fastsync::storage {
 
-/// A growing Bloom filter over stored keys: "not there"
-/// in about 0.1 µs, where asking RocksDB costs 0.3 µs for each table file. Wrong in about 0.5 of
-/// 100 answers "may be there", never in "not there".
+/// A growing Bloom filter over stored keys: "not there" in about 0.1 µs, where asking RocksDB costs
+/// 0.3 µs for each table file. Wrong in about 0.5 of 100 answers "may be there", never in "not
+/// there".
 ///
 /// One thread adds, any number ask. A key added by one thread is seen by another once something
 /// else (a mutex) orders the two.

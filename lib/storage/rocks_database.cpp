@@ -202,8 +202,7 @@ Result<void> RocksDatabase::for_each(ItemKind kind, const ItemVisitor& visit) co
 
 Result<std::uint64_t> RocksDatabase::ingest(const WriteBuffer& items,
                                             const std::filesystem::path& staging) {
-    // After a failure RocksDB may refuse all writes until told that its cause is gone.
-    if (std::exchange(must_resume_, true)) db_->Resume().PermitUncheckedError();
+    resume_after_failure();
     const std::string file = (staging / (std::to_string(next_table_++) + ".sst")).string();
     auto size = write_table(items, file);
     if (size) {
@@ -211,12 +210,17 @@ Result<std::uint64_t> RocksDatabase::ingest(const WriteBuffer& items,
         if (!status.ok()) size = to_error(status, doing("cannot add a table file to"));
     }
     if (!size) {
+        must_resume_ = true;
         std::error_code ignored;  // the folder is emptied at the next start
         std::filesystem::remove(file, ignored);
         return size;
     }
-    must_resume_ = false;
     return size;
+}
+
+/// RocksDB may refuse all writes until told that the cause of a failure is gone.
+void RocksDatabase::resume_after_failure() {
+    if (must_resume_.exchange(false)) db_->Resume().PermitUncheckedError();
 }
 
 Result<std::uint64_t> RocksDatabase::write_table(const WriteBuffer& items,
@@ -242,6 +246,7 @@ Result<std::uint64_t> RocksDatabase::write_table(const WriteBuffer& items,
 }
 
 Result<void> RocksDatabase::compact() {
+    FASTSYNC_CHECK(check_room_to_merge());
     rocksdb::CompactRangeOptions range;
     // Background merges may go on beside it.
     range.exclusive_manual_compaction = false;
@@ -251,8 +256,21 @@ Result<void> RocksDatabase::compact() {
     if (status.IsIncomplete() || status.IsShutdownInProgress()) {
         return Error{Errc::kClosed, doing("interrupted: merging")};
     }
-    if (!status.ok()) return to_error(status, doing("cannot merge"));
+    if (!status.ok()) {
+        must_resume_ = true;
+        return to_error(status, doing("cannot merge"));
+    }
     return {};
+}
+
+/// The merged tables are there before those that went into them are removed.
+Result<void> RocksDatabase::check_room_to_merge() const {
+    const std::uint64_t needed = statistics().table_bytes;
+    std::uint64_t free = 0;
+    if (!env_->GetFreeSpace(path_.string(), &free).ok() || free >= needed) return {};
+    return Error{Errc::kStorage, doing("the disk is too full: merging") + " needs " +
+                                     std::to_string(needed) + " bytes, " + std::to_string(free) +
+                                     " are free"};
 }
 
 void RocksDatabase::interrupt_compaction() noexcept {
@@ -280,7 +298,9 @@ bool RocksDatabase::scattered() const {
 }
 
 Result<void> RocksDatabase::put_record(std::string_view key, ByteView value) {
+    const std::lock_guard lock{record_mutex_};
     if (record_failure_) return *record_failure_;
+    resume_after_failure();
     const auto status = db_->Put(durable(), meta_, slice(key), slice(value));
     if (!status.ok()) {
         // Another write to a log that has failed would end the process in RocksDB (7.8).

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,7 +57,8 @@ class RocksDatabase {
     /// durably, or none. @return the file's size, bytes; kStorage, kCorrupt
     [[nodiscard]] Result<std::uint64_t> ingest(const WriteBuffer& items,
                                                const std::filesystem::path& staging);
-    /// Merges everything into one sorted run. kClosed: interrupted.
+    /// Merges everything into one sorted run. kClosed: interrupted; kStorage: no room for a second
+    /// copy, or a failure of the disk, after which all is as before; kCorrupt.
     [[nodiscard]] Result<void> compact();
     /// Ends compact() soon, from another thread, and refuses further ones.
     void interrupt_compaction() noexcept;
@@ -77,6 +79,8 @@ class RocksDatabase {
     [[nodiscard]] Result<void> load_identity();
     [[nodiscard]] Result<std::uint64_t> write_table(const WriteBuffer& items,
                                                     const std::string& file) const;
+    [[nodiscard]] Result<void> check_room_to_merge() const;
+    void resume_after_failure();
     [[nodiscard]] std::uint64_t property(const char* name) const;
     [[nodiscard]] std::string doing(std::string_view what) const;
 
@@ -88,7 +92,8 @@ class RocksDatabase {
     rocksdb::ColumnFamilyHandle* items_ = nullptr;  // owned, destroyed before db_
     rocksdb::ColumnFamilyHandle* meta_ = nullptr;
     std::atomic<bool> compaction_interrupted_{false};
-    bool must_resume_ = false;  // the last ingest failed and may have left RocksDB refusing writes
+    std::atomic<bool> must_resume_{false};  // something failed: RocksDB may refuse writes
+    std::mutex record_mutex_;
     std::optional<Error> record_failure_;  // of the first record that could not be written
     std::uint64_t next_table_ = 0;
     std::uint32_t merge_threads_ = 1;

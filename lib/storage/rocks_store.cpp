@@ -265,12 +265,11 @@ void RocksStore::run_writer() {
 
 /// The frozen items, then the record that speaks of them. @return bytes of the table file
 Result<std::uint64_t> RocksStore::write(const WriteBuffer& items) {
-    std::uint64_t size = 0;
-    if (!items.empty()) {
-        FASTSYNC_TRY(size, database_->ingest(items, folder_.staging()));
+    if (!items.empty() && !frozen_bytes_) {
+        FASTSYNC_TRY(frozen_bytes_, database_->ingest(items, folder_.staging()));
     }
     if (frozen_record_) FASTSYNC_CHECK(save_meta(frozen_record_->name, frozen_record_->value));
-    return size;
+    return frozen_bytes_.value_or(0);
 }
 
 void RocksStore::write_frozen(Lock& lock) {
@@ -290,6 +289,7 @@ void RocksStore::write_frozen(Lock& lock) {
     counters_.tables_flushed += items.empty() ? 0U : 1U;
     counters_.bytes_flushed += *size;
     frozen_record_.reset();
+    frozen_bytes_.reset();
     frozen_->clear();
     spare_ = std::move(frozen_);
 }

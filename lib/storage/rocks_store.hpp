@@ -115,10 +115,11 @@ class RocksStore final : public StateStore {
     bool writing_ = false;
     bool work_wanted_ = false;
     bool stopping_ = false;
-    std::optional<MetaRecord> record_;         // to be written after active_
-    std::optional<MetaRecord> frozen_record_;  // to be written after frozen_
-    std::optional<Error> failure_;             // of the last attempt to write
-    std::optional<Error> refusal_;             // a batch was refused with it
+    std::optional<MetaRecord> record_;           // to be written after active_
+    std::optional<MetaRecord> frozen_record_;    // to be written after frozen_
+    std::optional<std::uint64_t> frozen_bytes_;  // of the table that has the frozen items already
+    std::optional<Error> failure_;               // of the last attempt to write
+    std::optional<Error> refusal_;               // a batch was refused with it
     RocksStatistics counters_;
     std::thread writer_;  // these two last: they use all of the above
     std::thread reader_;

@@ -63,7 +63,8 @@ class StateStore : public NodeReader {
     [[nodiscard]] virtual Result<void> save_meta(std::string_view key, ByteView value) = 0;
     [[nodiscard]] virtual Result<std::optional<Bytes>> load_meta(std::string_view key) const = 0;
     /// Brings what is durable into the form that is best for reading at random, if it is not. May
-    /// take long; any thread. kClosed after interrupt_settling(), kStorage.
+    /// take long; any thread. After a failure all goes on as before, only slower to read. kClosed
+    /// after interrupt_settling(), kStorage, kCorrupt.
     [[nodiscard]] virtual Result<void> settle() { return {}; }
     /// Ends settle() soon, from another thread, and refuses further ones.
     virtual void interrupt_settling() noexcept {}

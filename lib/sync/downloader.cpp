@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <ctime>
 
 #include <common/log.hpp>
 #include <sync/downloader.hpp>
@@ -58,6 +57,11 @@ void Downloader::stop() {
 
 void Downloader::fail(Error error) {
     if (failure_ || phase_ == SyncPhase::kComplete) return;
+    if (phase_ == SyncPhase::kCompacting) {  // the state is whole and recorded
+        log::warn("sync", "merging is given up reason=\"{}\"", error.message());
+        store_.interrupt_settling();
+        return;
+    }
     failure_ = std::move(error);
     stopping_.open();
     wake_.open();
@@ -100,23 +104,6 @@ Task<Result<void>> Downloader::run_to_end() {
         break;
     }
     co_return Result<void>{};
-}
-
-Result<void> Downloader::resume() {
-    FASTSYNC_TRY(const auto saved, load_checkpoint(store_));
-    FASTSYNC_TRY(const auto completed, load_completed(store_));
-    if (completed) {
-        FASTSYNC_TRY(completed_headers_, decode_headers(completed->headers));
-    }
-    if (saved || completed) regions_.mark_all();
-    if (!saved) return {};
-    FASTSYNC_TRY(auto headers, decode_headers(saved->headers));
-    counters_ = saved->counters;
-    moves_ = saved->moves;
-    if (!headers.empty()) pivot_ = Pivot{saved->state_root, std::move(headers)};
-    log::info("sync", "resume state_root={} items_committed={}", to_hex0x(saved->state_root),
-              counters_.items_committed());
-    return {};
 }
 
 /// Waits for peers and asks them until there is a pivot; nothing when stopped.
@@ -369,62 +356,6 @@ Task<bool> Downloader::advance_head(std::shared_ptr<StatePeer> peer) {
         pivot_->headers.push_back(std::move(header));
     wake_.open();
     co_return true;
-}
-
-Result<void> Downloader::flush_if_due() {
-    const bool due = clock_.now() - last_flush_ >= kFlushInterval;
-    if (!due || store_.unflushed_items() == 0) return {};
-    last_flush_ = clock_.now();
-    return store_.begin_flush(to_record(checkpoint()));
-}
-
-/// Makes everything committed durable, then the record of it.
-Result<void> Downloader::flush() {
-    FASTSYNC_CHECK(store_.flush());
-    if (pivot_) FASTSYNC_CHECK(save_checkpoint(store_, checkpoint()));
-    last_flush_ = clock_.now();
-    return {};
-}
-
-/// Where the sync stands, for a restart; only with a pivot.
-SyncCheckpoint Downloader::checkpoint() const {
-    SyncCheckpoint record{pivot_->state_root, {}, moves_, counters_};
-    for (const auto& header : pivot_->headers)
-        record.headers.push_back(header.raw);
-    return record;
-}
-
-/// What was written in the order of its arrival is merged, once, into what is best to read. The
-/// state is complete and recorded before: an interruption costs nothing but the merging.
-Task<Result<void>> Downloader::settle_store() {
-    enter(SyncPhase::kCompacting, "");
-    struct Settling {
-        static Task<Result<void>> run(storage::StateStore& store) { co_return store.settle(); }
-    };
-    const async::Executor where = options_.settling.value_or(executor_);
-    const auto settled = co_await async::run_on(where, Settling::run(store_));
-    const bool stopped = stopping_.is_open();
-    if (!settled && !stopped) co_return settled.error();
-    if (stopped) co_return Result<void>{};
-    enter(SyncPhase::kComplete, "");
-    log::info("sync", "complete state_root={} items_committed={} bytes_committed={}",
-              to_hex0x(pivot_->state_root), counters_.items_committed(), counters_.bytes_committed);
-    co_return Result<void>{};
-}
-
-Result<void> Downloader::record_complete() {
-    FASTSYNC_CHECK(flush());
-    CompletedPivot record{pivot_->state_root, {}, 0, counters_};
-    for (const auto& header : pivot_->headers)
-        record.headers.push_back(header.raw);
-    record.completed_at = options_.unix_time != nullptr
-                              ? options_.unix_time()
-                              : static_cast<std::uint64_t>(std::time(nullptr));
-    FASTSYNC_CHECK(save_completed(store_, record));
-    completed_headers_ = pivot_->headers;
-    log::info("sync", "whole state_root={}: merging what was written",
-              to_hex0x(pivot_->state_root));
-    return {};
 }
 
 void Downloader::sample_speed() {

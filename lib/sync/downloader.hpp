@@ -61,7 +61,7 @@ class Downloader {
     [[nodiscard]] async::Task<Result<void>> run();
     void stop();
     /// Ends the run with `error`, as a failure of the store does: what is committed is made durable
-    /// first, if that can be done. Without effect once the state is complete.
+    /// first, if that can be done. Once the state is whole it ends no more than the merging.
     void fail(Error error);
 
     [[nodiscard]] SyncProgress progress() const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -82,6 +83,14 @@ class CheckingStore final : public storage::StateStore {
     [[nodiscard]] Result<void> save_meta(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> load_meta(std::string_view key) const override;
 
+    [[nodiscard]] Result<void> settle() override {
+        return settling_ ? settling_() : Result<void>{};
+    }
+    void interrupt_settling() noexcept override { ++interruptions_; }
+    /// What happens in settle().
+    void settle_with(std::function<Result<void>()> settling) { settling_ = std::move(settling); }
+    [[nodiscard]] int interruptions() const noexcept { return interruptions_; }
+
     /// Forgets what was committed since the last flush, as a kill would.
     void crash();
     void fail_with(std::optional<Error> error) { failure_ = std::move(error); }
@@ -97,6 +106,8 @@ class CheckingStore final : public storage::StateStore {
     std::vector<Key> order_;
     std::map<std::string, Bytes, std::less<>> meta_;
     std::optional<Error> failure_;
+    std::function<Result<void>()> settling_;
+    int interruptions_ = 0;
     std::size_t unflushed_ = 0;
     std::size_t repeated_ = 0;
 };

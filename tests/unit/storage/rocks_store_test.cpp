@@ -1,60 +1,23 @@
 #include <atomic>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <sys/resource.h>
 
 #include <storage/rocks_store.hpp>
 #include <support/shared_files.hpp>
 
+#include "opened_store.hpp"
 #include "store_items.hpp"
 
 namespace fastsync {
 
 using namespace storage;
-
-namespace {
-
-std::unique_ptr<RocksStore> open(const std::filesystem::path& path,
-                                 const StoreOptions& options = {}) {
-    auto store = RocksStore::open_or_create(path, test::kTestChain, options);
-    if (!store) FAIL(store.error().message());
-    return *std::move(store);
-}
-
-bool whole(const NodeReader& store, std::uint64_t batch) {
-    return test::present_of(store, batch) == static_cast<std::int64_t>(test::size_of_batch(batch));
-}
-bool absent(const NodeReader& store, std::uint64_t batch) {
-    return test::present_of(store, batch) == 0;
-}
-
-/// No file of this process may become longer than `bytes` while it lives.
-class FileSizeLimit {
-  public:
-    explicit FileSizeLimit(rlim_t bytes) : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
-        REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
-        rlimit limit = before_;
-        limit.rlim_cur = bytes;
-        REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    }
-    FileSizeLimit(const FileSizeLimit&) = delete;
-    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-    ~FileSizeLimit() {
-        ::setrlimit(RLIMIT_FSIZE, &before_);
-        std::signal(SIGXFSZ, handler_);
-    }
-
-  private:
-    rlimit before_{};
-    void (*handler_)(int);
-};
-
-}  // namespace
+using test::absent;
+using test::open;
+using test::whole;
 
 TEST_CASE("RocksStore: committed items are found at once and after a flush and a restart",
           "[storage]") {
@@ -210,77 +173,6 @@ TEST_CASE("RocksStore: full buffers are written without a flush, in the backgrou
     }
     CHECK(store->statistics().tables_flushed > 5);
     for (std::uint64_t batch = 0; batch < 500; ++batch)
-        REQUIRE(whole(*store, batch));
-}
-
-TEST_CASE("RocksStore: a writer that fails loses nothing and goes on when the cause is gone",
-          "[storage]") {
-    const test::TempDir folder;
-    const auto staging = folder.path() / "staging";
-    {
-        auto store = open(folder.path());
-        REQUIRE(store->commit(test::batch_of(0)));
-        std::filesystem::remove_all(staging);
-        const auto failed = store->flush();
-        REQUIRE_FALSE(failed);
-        CHECK(failed.error().code == Errc::kStorage);
-        CHECK(failed.error().detail.find("staging") != std::string::npos);
-        CHECK(whole(*store, 0));
-        CHECK(store->unflushed_items() == test::batch_of(0).size());
-        // Later batches are taken behind the ones that wait.
-        REQUIRE(store->commit(test::batch_of(1)));
-        CHECK(store->flush().error().code == Errc::kStorage);
-        std::filesystem::create_directory(staging);
-        REQUIRE(store->flush());
-        REQUIRE(store->begin_flush());
-        CHECK(store->unflushed_items() == 0);
-    }
-    auto store = open(folder.path());
-    CHECK(whole(*store, 0));
-    CHECK(whole(*store, 1));
-}
-
-TEST_CASE("RocksStore: a failure in the background is returned by a later call", "[storage]") {
-    const test::TempDir folder;
-    StoreOptions options;
-    options.write_buffer_items = 100;
-    auto store = open(folder.path(), options);
-    std::filesystem::remove_all(folder.path() / "staging");
-    std::uint64_t batch = 0;
-    Result<void> accepted;
-    for (; accepted && batch < 1000; ++batch)
-        accepted = store->commit(test::batch_of(batch));
-    REQUIRE_FALSE(accepted);
-    CHECK(accepted.error().code == Errc::kStorage);
-    CHECK(store->begin_flush().error().code == Errc::kStorage);
-    // The refused batch is a gap that no later batch may follow, healed or not.
-    std::filesystem::create_directory(folder.path() / "staging");
-    REQUIRE(store->flush());
-    CHECK(store->commit(test::batch_of(batch)).error().code == Errc::kStorage);
-    store.reset();
-    store = open(folder.path());
-    for (std::uint64_t i = 0; i + 1 < batch; ++i)
-        REQUIRE(whole(*store, i));
-    CHECK(absent(*store, batch - 1));
-}
-
-TEST_CASE("RocksStore: a table file that cannot be finished is an error and leaves nothing behind",
-          "[storage]") {
-    const test::TempDir folder;
-    auto store = open(folder.path());
-    for (std::uint64_t batch = 0; batch < 200; ++batch)
-        REQUIRE(store->commit(test::batch_of(batch)));
-    {
-        const FileSizeLimit limit{100'000};
-        const auto failed = store->flush();
-        REQUIRE_FALSE(failed);
-        CHECK(failed.error().code == Errc::kStorage);
-    }
-    CHECK(std::filesystem::is_empty(folder.path() / "staging"));
-    REQUIRE(store->flush());
-    store.reset();
-    store = open(folder.path());
-    for (std::uint64_t batch = 0; batch < 200; ++batch)
         REQUIRE(whole(*store, batch));
 }
 

@@ -139,6 +139,41 @@ TEST_CASE("Downloader: a store that fails ends the run with its error", "[sync]"
     CHECK(d->progress().waiting_for.find("no space left") != std::string::npos);
 }
 
+TEST_CASE("Downloader: a store that cannot be merged is complete all the same", "[sync]") {
+    World world;
+    world.store.settle_with([] { return Error{Errc::kStorage, "the disk is too full"}; });
+    const auto d = world.downloader();
+    d->peer_joined(world.peer(1));
+    world.complete(*d);
+    CHECK(missing_from(world.store, world.state_at(200)) == "");
+}
+
+TEST_CASE("Downloader: damage found by merging is a failure", "[sync]") {
+    World world;
+    world.store.settle_with([] { return Error{Errc::kCorrupt, "block checksum mismatch"}; });
+    const auto d = world.downloader();
+    d->peer_joined(world.peer(1));
+    Result<void> outcome;
+    struct Main {
+        static Task<void> run(Downloader& d, Result<void>& out) { out = co_await d.run(); }
+    };
+    world.simulation.run(Main::run(*d, outcome));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == Errc::kCorrupt);
+}
+
+TEST_CASE("Downloader: a disk that fills while merging ends the merging alone", "[sync]") {
+    World world;
+    const auto d = world.downloader();
+    world.store.settle_with([&] {
+        d->fail(Error{Errc::kStorage, "the disk is full"});
+        CHECK(world.store.interruptions() == 1);
+        return Error{Errc::kClosed, "interrupted"};
+    });
+    d->peer_joined(world.peer(1));
+    world.complete(*d);
+}
+
 TEST_CASE("Downloader: a peer that takes no requests is asked again, but not in a spin", "[sync]") {
     World world;
     const auto full = world.peer(1, Kind::kFull);
