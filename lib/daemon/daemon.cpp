@@ -314,7 +314,7 @@ Task<void> DaemonImpl::publish() {
     std::optional<FinderFigures> found;
     if (finder_)
         found = FinderFigures{finder_->stats(), finder_->dns_stats(), finder_->remembered(),
-                              finder_->unresolved(), finder_->outdated()};
+                              finder_->unresolved(), finder_->elsewhere()};
     auto snapshot = std::make_shared<const status::StatusSnapshot>(
         make_snapshot(progress, figures_of(*host_, std::move(found)),
                       {config_.network, phase_since_, uptime, now}));

@@ -177,8 +177,7 @@ bool NodeFinder::may_be_ours(const NodeRecord& record) {
     const auto theirs = chain::decode_fork_id_entry(*entry);
     if (!theirs) return false;
     const auto fits = forks_->check(*theirs, head_);
-    const bool newer = !fits && fits.error().code == Errc::kOutdated;
-    if (newer && outdated_.size() < eth::kMaxOutdated) outdated_.insert(record.id());
+    elsewhere_ += fits ? 0U : 1U;
     return fits.has_value();
 }
 

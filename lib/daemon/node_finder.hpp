@@ -83,8 +83,9 @@ class NodeFinder final : public eth::NodeSource {
     [[nodiscard]] std::map<std::string, std::string> unresolved() const {
         return names_ ? names_->unresolved() : std::map<std::string, std::string>{};
     }
-    /// Nodes left alone for a fork that we do not know, eth::kMaxOutdated at most.
-    [[nodiscard]] const std::set<NodeId>& outdated() const noexcept { return outdated_; }
+    /// Node records left alone: of another chain, or of a fork of ours that we do not know, which
+    /// look alike.
+    [[nodiscard]] std::uint64_t elsewhere() const noexcept { return elsewhere_; }
     /// Nodes in the file's next version.
     [[nodiscard]] std::size_t remembered() const noexcept { return database_.size(); }
     /// What we say of ourselves.
@@ -122,7 +123,7 @@ class NodeFinder final : public eth::NodeSource {
     std::vector<discovery::Node> bootnodes_;        ///< those known by address
     std::map<NodeId, Resolved> resolved_;           ///< the others
     std::deque<Enode> first_;  ///< of an earlier run, or of lists: not tried yet
-    std::set<NodeId> outdated_;
+    std::uint64_t elsewhere_ = 0;
     bool changed_ = false;  ///< since it was written
     async::Gate closed_;
 };

@@ -107,10 +107,8 @@ std::string unresolved_bootnodes(const std::map<std::string, std::string>& unres
 }  // namespace
 
 PeerFigures figures_of(const eth::Host& host, std::optional<FinderFigures> finder) {
-    std::set<NodeId> outdated = host.outdated();
-    if (finder) outdated.insert(finder->outdated.begin(), finder->outdated.end());
-    return {host.peers(), host.static_peers(), host.dials(),     host.reputation(),
-            host.stats(), outdated.size(),     std::move(finder)};
+    return {host.peers(), host.static_peers(),    host.dials(),     host.reputation(),
+            host.stats(), host.outdated().size(), std::move(finder)};
 }
 
 status::PeersReport peers_report(const sync::SyncProgress& progress, const PeerFigures& peers,
@@ -176,6 +174,11 @@ std::string why_no_peers(const PeerFigures& peers, TimePoint now) {
     if (peers.finder) {
         add_words(words, fmt::format("discovery knows {} nodes, {} dials so far{}",
                                      peers.finder->engine.known, peers.stats.dials, ends));
+        if (peers.finder->elsewhere > 0) {
+            words +=
+                fmt::format(", {} found are of other chains or of forks this version does not know",
+                            peers.finder->elsewhere);
+        }
         words += unresolved_bootnodes(peers.finder->unresolved);
         add_words(words, clock_in_words(peers.finder->engine));
     } else if (words.empty()) {

@@ -22,7 +22,7 @@ struct FinderFigures {
     discovery::DnsSourceStats dns;
     std::size_t remembered = 0;                       ///< nodes that the next start tries first
     std::map<std::string, std::string> unresolved{};  ///< names of bootnodes, and what is wrong
-    std::set<NodeId> outdated{};  ///< nodes left alone for a fork that we do not know
+    std::uint64_t elsewhere = 0;  ///< node records left alone: another chain's, or of unknown forks
 };
 
 /// What the net thread knows of peers, at one moment.
@@ -32,7 +32,7 @@ struct PeerFigures {
     std::span<const eth::DialState> dials;  ///< to each static peer
     const eth::Reputation& reputation;
     eth::HostStats stats;
-    std::size_t outdated = 0;  ///< nodes refused or left alone for a fork that we do not know
+    std::size_t outdated = 0;             ///< nodes refused for a fork that we do not know
     std::optional<FinderFigures> finder;  ///< nothing when discovery is off
 };
 

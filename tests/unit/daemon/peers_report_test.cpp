@@ -144,6 +144,11 @@ TEST_CASE("peers report: why nobody is connected is said in words", "[daemon]") 
           "discovery knows 0 nodes, 0 dials so far; bootnode: cannot resolve a.example.org (and 1 "
           "more)");
     rig.finder->unresolved.clear();
+    rig.finder->elsewhere = 7;
+    CHECK(why_no_peers(rig.figures(), rig.now) ==
+          "discovery knows 0 nodes, 0 dials so far, 7 found are of other chains or of forks this "
+          "version does not know");
+    rig.finder->elsewhere = 0;
     rig.outdated = 1;
     CHECK(why_no_peers(rig.figures(), rig.now) ==
           "1 peer passed a fork this version does not know; discovery knows 0 nodes, 0 dials so "
