@@ -11,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <async/task_scope.hpp>
 #include <crypto/keccak.hpp>
@@ -49,7 +50,7 @@ struct Walk {
     std::vector<ItemReference> todo;
     /// What was asked for and not forgotten: everything once, as a sync does.
     boost::unordered_flat_map<Hash256, devnet::ItemUse, FixedHasher<Hash256>> open;
-    boost::unordered_flat_map<std::uint64_t, bool> seen;  // by 8 bytes of hash
+    boost::unordered_flat_set<std::uint64_t> seen;  // by 8 bytes of hash
     std::size_t in_flight = 0;
     std::size_t items = 0;
     std::size_t bytes = 0;
@@ -67,7 +68,7 @@ std::vector<Hash256> next_hashes(Walk& walk) {
         walk.todo.pop_back();
         std::uint64_t prefix = 0;
         std::memcpy(&prefix, item.hash.data.data(), sizeof prefix);
-        if (!walk.seen.try_emplace(prefix, true).second) continue;
+        if (!walk.seen.insert(prefix).second) continue;
         walk.open.emplace(item.hash, item.use);
         hashes.push_back(item.hash);
     }
