@@ -4,6 +4,8 @@
 #
 # usage: scripts/bench.sh sync [OLD_FASTSYNCD]... [OPTION]...   whole syncs (tests/bench/bench_sync.py
 #                                                               has the options)
+#        scripts/bench.sh geth GETH [OPTION]...                whole syncs from a real go-ethereum
+#                                                               (tests/bench/bench_geth.py)
 #        scripts/bench.sh parts [ACCOUNTS [CONTRACTS [JSON]]]   each part beside its limit
 #        scripts/bench.sh store [ITEMS [PER_FLUSH [FOLDER]]]    the store alone
 set -euo pipefail
@@ -28,6 +30,16 @@ case $what in
         bench=$PWD/tests/bench/bench_sync.py
         cd "$here"
         exec "$bench" "$bin/fastsyncd" "$@" --null-client "$bin/tests/bench/bench_null_client"
+        ;;
+    geth)
+        [ $# -gt 0 ] || usage
+        build fastsyncd bench_null_client
+        bench=$PWD/tests/bench/bench_geth.py
+        cd "$here"
+        geth=$1
+        shift
+        exec "$bench" "$geth" "$bin/fastsyncd" "$@" \
+            --null-client "$bin/tests/bench/bench_null_client"
         ;;
     parts | store)
         build "bench_$what"

@@ -45,8 +45,9 @@ def is_full(peer):
 class Geth:
     """One node in a folder of its own. Use as a context manager: it is stopped at the end."""
 
-    def __init__(self, program, folder, fixture, port, sync_mode="full", max_peers=8):
-        self.program, self.port = program, port
+    def __init__(self, program, folder, fixture, port, sync_mode="full", max_peers=8,
+                 prefix=()):
+        self.program, self.port, self.prefix = program, port, prefix
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
         self.fixture, self.sync_mode = fixture, sync_mode
@@ -61,7 +62,7 @@ class Geth:
         self.environment = {**os.environ, "HOME": str(self.folder)}
 
     def _command(self, *arguments):
-        return [self.program, "--config", str(self.config), "--networkid", str(self.network_id),
+        return [*self.prefix, self.program, "--config", str(self.config), "--networkid", str(self.network_id),
                 "--nodiscover", "--nat", "none", "--fakepow", "--gcmode", "archive",
                 "--syncmode", self.sync_mode, *arguments]
 
