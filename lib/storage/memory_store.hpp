@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <storage/item_visitor.hpp>
 #include <storage/state_store.hpp>
 
 namespace fastsync::storage {
@@ -36,7 +35,7 @@ class MemoryStore final : public StateStore {
     /// Calls of flush() and begin_flush() that succeeded.
     [[nodiscard]] std::size_t flushes() const;
     /// Visits all items of a kind, flushed or not, in the order of their hashes.
-    [[nodiscard]] Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const;
+    [[nodiscard]] Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const override;
 
     [[nodiscard]] Result<bool> has(ItemKind kind, const Hash256& hash) const override;
     [[nodiscard]] Result<Bytes> get(ItemKind kind, const Hash256& hash) const override;

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include <storage/data_folder.hpp>
-#include <storage/item_visitor.hpp>
 #include <storage/key_filter.hpp>
 #include <storage/rocks_statistics.hpp>
 #include <storage/schema.hpp>
@@ -67,6 +66,7 @@ class RocksStore final : public StateStore {
     [[nodiscard]] std::size_t unflushed_bytes() const noexcept override;
     [[nodiscard]] Result<void> begin_flush(std::optional<MetaRecord> after = {}) override;
     [[nodiscard]] Result<void> flush() override;
+    [[nodiscard]] Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const override;
     [[nodiscard]] Result<void> save_meta(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> load_meta(std::string_view key) const override;
 
@@ -74,10 +74,6 @@ class RocksStore final : public StateStore {
     /// about a second per million items.
     [[nodiscard]] Result<void> settle() override;
     void interrupt_settling() noexcept override;
-
-    /// Visits all durable items of a kind in the order of their hashes; flush() first. kCorrupt,
-    /// kStorage.
-    [[nodiscard]] Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const;
 
     [[nodiscard]] RocksStatistics statistics() const;
 

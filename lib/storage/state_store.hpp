@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <common/bytes.hpp>
+#include <storage/item_visitor.hpp>
 #include <storage/node_batch.hpp>
 
 namespace fastsync::storage {
@@ -59,6 +60,9 @@ class StateStore : public NodeReader {
     }
     /// Makes everything committed so far durable (fsync). kStorage.
     [[nodiscard]] virtual Result<void> flush() = 0;
+    /// Visits all durable items of a kind in the order of their hashes; flush() first. kCorrupt,
+    /// kStorage.
+    [[nodiscard]] virtual Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const = 0;
     /// Small named records: checkpoint, completed pivots. Durable when it returns.
     [[nodiscard]] virtual Result<void> save_meta(std::string_view key, ByteView value) = 0;
     [[nodiscard]] virtual Result<std::optional<Bytes>> load_meta(std::string_view key) const = 0;

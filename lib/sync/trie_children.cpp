@@ -1,5 +1,6 @@
 #include <variant>
 
+#include <rlp/decode.hpp>
 #include <sync/trie_children.hpp>
 #include <trie/account.hpp>
 #include <trie/constants.hpp>
@@ -106,7 +107,61 @@ class ChildFinder {
     std::uint32_t leaves_ = 0;
 };
 
+/// As ChildFinder, for a node whose place is not known.
+class ReferenceFinder {
+  public:
+    explicit ReferenceFinder(std::vector<Reference>& out) : out_(out) {}
+
+    Result<void> node(ByteView rlp) {
+        const auto decoded = trie::decode_node(rlp);
+        if (!decoded) return bad_state(decoded.error());
+        if (const auto* branch = std::get_if<trie::BranchView>(&*decoded)) {
+            if (!branch->value.empty())
+                return Error{Errc::kBadState, "a value in a branch of a state trie"};
+            for (const ChildRef& ref : branch->children)
+                FASTSYNC_CHECK(child(ref));
+            return {};
+        }
+        if (const auto* extension = std::get_if<trie::ExtensionView>(&*decoded))
+            return child(extension->child);
+        return value(std::get<trie::LeafView>(*decoded).value);
+    }
+
+  private:
+    Result<void> child(const ChildRef& ref) {
+        if (ref.kind == ChildRef::Kind::kInline) return node(ref.bytes);
+        if (ref.kind == ChildRef::Kind::kHash) out_.push_back({ref.hash(), ItemKind::kNode});
+        return {};
+    }
+
+    Result<void> value(ByteView value) {
+        ByteView rest = value;
+        const auto item = rlp::take(rest);
+        if (!item) return bad_state(item.error());
+        if (!item->is_list()) {
+            const auto word = trie::decode_storage_value(value);
+            return word ? Result<void>{} : bad_state(word.error());
+        }
+        const auto account = trie::decode_account(value);
+        if (!account) return bad_state(account.error());
+        if (account->code_hash != trie::kEmptyCodeHash)
+            out_.push_back({account->code_hash, ItemKind::kCode});
+        if (account->storage_root != trie::kEmptyRoot)
+            out_.push_back({account->storage_root, ItemKind::kNode});
+        return {};
+    }
+
+    std::vector<Reference>& out_;
+};
+
 }  // namespace
+
+Result<void> find_references(ByteView rlp, std::vector<Reference>& out) {
+    const std::size_t before = out.size();
+    auto found = ReferenceFinder{out}.node(rlp);
+    if (!found) out.resize(before);
+    return found;
+}
 
 Result<NodeContents> read_node(ByteView rlp, const TriePath& where, KeyShare share,
                                std::vector<ChildLink>& out) {

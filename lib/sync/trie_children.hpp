@@ -35,6 +35,17 @@ struct NodeContents {
 [[nodiscard]] Result<NodeContents> read_node(ByteView rlp, const TriePath& where, KeyShare share,
                                              std::vector<ChildLink>& out);
 
+/// What a node refers to, wherever it may sit.
+struct Reference {
+    Hash256 hash;
+    storage::ItemKind kind = storage::ItemKind::kNode;
+};
+
+/// Finds everything the node `rlp` refers to when nobody knows where it belongs: a leaf whose value
+/// is a list is of the account trie, one whose value is a string of a storage trie. Appends to
+/// `out`. kBadState: no node of a state.
+[[nodiscard]] Result<void> find_references(ByteView rlp, std::vector<Reference>& out);
+
 /// read_node() for those who want the finished share alone.
 [[nodiscard]] Result<KeyShare> find_children(ByteView rlp, const TriePath& where, KeyShare share,
                                              std::vector<ChildLink>& out);

@@ -256,6 +256,29 @@ class Verify(unittest.TestCase):
         self.assertIn("NOT complete", got.stdout)
         self.assertRegex(got.stderr, "corrupt: node 0x[0-9a-f]{64} in the account trie at ")
 
+    def test_every_item_is_judged_whatever_root_is_recorded(self):
+        for fault, code, counts in (("sound", DONE, (0, 0)), ("unrecorded", DONE, (0, 0)),
+                                    ("missing", STORAGE, (0, 1)), ("corrupt", STORAGE, (1, 0))):
+            with self.subTest(fault=fault):
+                self.database = self.database + fault
+                self.make(fault)
+                got = self.verify("--every-item", "--json")
+                self.assertEqual(got.returncode, code, got.stderr)
+                report = json.loads(got.stdout)
+                self.assertEqual(list(report), ["sound", "items", "nodes", "codes", "bytes",
+                                                "references", "false", "unclosed"])
+                self.assertIs(report["sound"], code == DONE)
+                self.assertEqual((report["false"], report["unclosed"]), counts)
+                self.assertEqual(report["items"], report["nodes"] + report["codes"])
+                self.assertEqual(report["codes"], 1)
+                named = {"missing": "unclosed: node 0x[0-9a-f]{64}: refers to node 0x[0-9a-f]{64}, "
+                                    "which is not there",
+                         "corrupt": "false: node 0x[0-9a-f]{64}: its bytes hash to "}.get(fault, "^$")
+                self.assertRegex(got.stderr, named)
+                text = self.verify("--every-item")
+                self.assertEqual(text.returncode, code)
+                self.assertIn("every item is sound" if code == DONE else "NOT sound", text.stdout)
+
     def test_root_overrides_what_is_recorded(self):
         root = self.make("unrecorded")
         self.assertEqual(self.verify().returncode, STORAGE)
@@ -272,7 +295,8 @@ class Verify(unittest.TestCase):
 
     def test_wrong_options_are_1(self):
         for arguments in ([], ["--data-dir", "d", "--root", "0x12"],
-                          ["--data-dir", "d", "--json=yes"], ["--data-dir="]):
+                          ["--data-dir", "d", "--json=yes"], ["--data-dir", "d", "--every-item=1"],
+                          ["--data-dir", "d", "--every-item", "--root", "0x" + "ab" * 32], ["--data-dir="]):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run("verify", *arguments).returncode, CONFIG)
 

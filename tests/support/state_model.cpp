@@ -196,6 +196,13 @@ Result<void> CheckingStore::flush() {
     return {};
 }
 
+Result<void> CheckingStore::for_each(ItemKind kind, const storage::ItemVisitor& visit) const {
+    for (const auto& [key, blob] : items_) {
+        if (key.first == kind && visit(key.second, blob) == storage::Visit::kStop) break;
+    }
+    return {};
+}
+
 void CheckingStore::crash() {
     for (; unflushed_ > 0; --unflushed_) {
         items_.erase(order_.back());

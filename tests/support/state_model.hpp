@@ -80,6 +80,8 @@ class CheckingStore final : public storage::StateStore {
     [[nodiscard]] std::size_t unflushed_items() const noexcept override { return unflushed_; }
     [[nodiscard]] std::size_t unflushed_bytes() const noexcept override { return 0; }
     [[nodiscard]] Result<void> flush() override;
+    [[nodiscard]] Result<void> for_each(storage::ItemKind kind,
+                                        const storage::ItemVisitor& visit) const override;
     [[nodiscard]] Result<void> save_meta(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> load_meta(std::string_view key) const override;
 
