@@ -137,8 +137,8 @@ class Process:
 class Devnet(Process):
     """`fastsyncd devnet`: a peer with a chain and its states."""
 
-    def __init__(self, program, log, *options, prefix=()):
-        super().__init__([*prefix, program, "devnet", "--listen", f"{HOST}:0", *options], log)
+    def __init__(self, program, log, *options, prefix=(), port=0):
+        super().__init__([*prefix, program, "devnet", "--listen", f"{HOST}:{port}", *options], log)
         self.enode = self.said(r"^(enode://\S+)$", 300)
         self.network_id = self.said(r"^network_id=(\d+)$")
         self.genesis_hash = self.said(r"^genesis_hash=(0x[0-9a-f]{64})$")
