@@ -137,7 +137,7 @@ class Torture:
                     kill_at = self.fresh.pop()
                 else:
                     # Small numbers are the opening of the database, larger ones its life.
-                    kill_at = int(2 ** self.rng.uniform(0, 9))
+                    kill_at = int(2 ** self.rng.uniform(0, 7.5))
             life = Life(self, self.lives, kill_at)
             survived = life.resumed()
             if before and survived is not None:
@@ -222,7 +222,7 @@ def parse():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--accounts", type=int, default=60_000)
     parser.add_argument("--contracts", type=int, default=1_000)
-    parser.add_argument("--block-interval", default="0.05")
+    parser.add_argument("--block-interval", default="0.1")
     return parser.parse_args()
 
 
