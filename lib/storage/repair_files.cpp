@@ -118,6 +118,13 @@ class FilesRepair {
 
     Result<void> mend(const std::string& name, std::uint64_t size, std::string damage) {
         if (report_.rebuilt.empty()) report_.rebuilt = name + " is damaged";
+        FASTSYNC_TRY(const Salvaged kept, rewrite(name, size));
+        report_.damaged.push_back({name, std::move(damage), kept.entries, kept.gaps});
+        return {};
+    }
+
+    /// Replaces a table by one of all entries that can be read.
+    Result<Salvaged> rewrite(const std::string& name, std::uint64_t size) {
         std::error_code error;
         const auto space = fs::space(folder_.path(), error);
         if (!error && space.available < size + kSpareRoom) {
@@ -130,7 +137,6 @@ class FilesRepair {
         const fs::path table = folder_.database() / name;
         const fs::path mended = folder_.staging() / name;
         FASTSYNC_TRY(const Salvaged kept, salvage_table(table_options_, table, mended));
-        report_.damaged.push_back({name, std::move(damage), kept.entries, kept.gaps});
         // In one step: there is always one of the two.
         if (kept.entries > 0) {
             fs::rename(mended, table, error);
@@ -138,12 +144,40 @@ class FilesRepair {
             fs::remove(table, error);
         }
         if (error) return failure("cannot replace", table, error);
-        return sync_folder(folder_.database());
+        FASTSYNC_CHECK(sync_folder(folder_.database()));
+        return kept;
+    }
+
+    /// Written by us for the database to take over, not by a flush or a merge of RocksDB: its
+    /// entries have no age.
+    bool is_ageless(const fs::path& table) const {
+        rocksdb::SstFileReader reader{table_options_};
+        if (!reader.Open(table.string()).ok()) return false;
+        const auto properties = reader.GetTableProperties();
+        return properties != nullptr &&
+               properties->user_collected_properties.contains("rocksdb.external_sst_file.version");
+    }
+
+    Result<void> forget_ages() {
+        tables_.clear();
+        FASTSYNC_CHECK(list_tables());
+        for (const auto& [name, size] : tables_) {
+            if (is_ageless(folder_.database() / name)) continue;
+            FASTSYNC_TRY([[maybe_unused]] const Salvaged kept, rewrite(name, size));
+        }
+        return {};
     }
 
     Result<void> rebuild() {
         const fs::path database = folder_.database();
-        const auto status = rocksdb::RepairDB(database.string(), db_options_, families_);
+        auto status = rocksdb::RepairDB(database.string(), db_options_, families_);
+        if (status.IsCorruption()) {
+            // RepairDB puts all tables side by side, and then may find their ages contradictory:
+            // those of one run overlap, and of a log that was read before a kill there are two
+            // tables. An item is never another, and records are judged by the items: ages may go.
+            FASTSYNC_CHECK(forget_ages());
+            status = rocksdb::RepairDB(database.string(), db_options_, families_);
+        }
         if (!status.ok()) return to_error(status, "cannot repair " + database.string());
         // Where RepairDB puts manifests and logs that are of no use any more, and tables that it
         // could not read.

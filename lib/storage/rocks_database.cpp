@@ -103,6 +103,10 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open_repaired(
     FASTSYNC_TRY(const auto record, database->get_record(schema::kIdentityKey));
     if (!record && identity)
         FASTSYNC_CHECK(database->put_record(schema::kIdentityKey, encode_identity(*identity)));
+    if (!record && !identity) {
+        return Error{Errc::kCorrupt, database->doing("the identity record is lost: give "
+                                                     "--network-id and --genesis-hash to mend")};
+    }
     FASTSYNC_CHECK(database->load_identity());
     return database;
 }

@@ -79,6 +79,7 @@ class RocksStore final : public StateStore {
     [[nodiscard]] Result<void> begin_flush(std::optional<MetaRecord> after = {}) override;
     [[nodiscard]] Result<void> flush() override;
     [[nodiscard]] Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const override;
+    /// flush() before the next commit().
     [[nodiscard]] Result<void> remove(ItemKind kind, std::span<const Hash256> hashes) override;
     [[nodiscard]] Result<void> save_meta(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> load_meta(std::string_view key) const override;

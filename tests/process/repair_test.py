@@ -16,7 +16,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from nodes import ensure_loopback_only, verify  # noqa: E402
+from nodes import Failure, ensure_loopback_only, verify  # noqa: E402
 from process_case import ProcessCase  # noqa: E402
 
 PROGRAM = sys.argv[1]
@@ -60,7 +60,10 @@ class Repair(ProcessCase):
         """Runs to the end; how many items that took, by the log."""
         with self.daemon(self.source.network(), "--exit-when-complete", name=name,
                          peers=[self.source.enode]) as node:
-            self.assertEqual(node.wait(), 0, node.log_text())
+            try:
+                self.assertEqual(node.wait(), 0, node.log_text())
+            except Failure as failure:
+                raise Failure(f"{failure}; {node.status()}\n{node.log_text()[-4000:]}") from failure
             log = node.log_text()
         end = int(re.search(r"complete state_root=\S+ items_committed=(\d+)", log).group(1))
         resumed = re.search(r"resume state_root=\S+ items_committed=(\d+)", log)
