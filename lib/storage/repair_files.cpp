@@ -96,8 +96,12 @@ class FilesRepair {
     Result<void> mend_tables() {
         for (const auto& [name, size] : tables_) {
             const auto status = check(folder_.database() / name);
-            // An output of a merge that was cut short.
-            if (is_unnamed(name) && !status.ok()) continue;
+            if (is_unnamed(name) && !status.ok()) {
+                // An output of a merge that was cut short; the next opening would remove it too.
+                std::error_code ignored;
+                fs::remove(folder_.database() / name, ignored);
+                continue;
+            }
             ++report_.tables;
             report_.bytes += size;
             if (is_unnamed(name)) report_.rebuilt = "its MANIFEST does not know " + name;

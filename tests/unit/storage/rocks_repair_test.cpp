@@ -182,6 +182,35 @@ TEST_CASE("RocksStore: a repair that was killed between two of its steps may mee
     CHECK(**(*store)->load_meta("a") == Bytes{2});
 }
 
+TEST_CASE("RocksStore: a repair takes in tables that the MANIFEST does not know, doubles too",
+          "[storage]") {
+    const test::TempDir folder;
+    fill(folder.path());
+    std::vector<fs::path> tables;
+    for (const auto& entry : fs::directory_iterator{folder.path() / "db"}) {
+        if (entry.path().extension() == ".sst") tables.push_back(entry.path());
+    }
+    int number = 500;
+    for (const fs::path& table : tables)
+        fs::copy_file(table, folder.path() / "db" / ("000" + std::to_string(number++) + ".sst"));
+    std::ofstream{folder.path() / "db" / "000600.sst"} << "half of a merge that was cut short";
+    FilesReport report;
+    auto store = repair(folder.path(), report);
+    INFO((store ? std::string{} : store.error().message()));
+    REQUIRE(store);
+    CHECK(report.damaged.empty());
+    CHECK(report.rebuilt.find("does not know 0005") != std::string::npos);
+    CHECK(report.tables == 2 * tables.size());
+    REQUIRE((*store)->end_repair());
+    store->reset();
+    store = RocksStore::open_existing(folder.path());
+    REQUIRE(store);
+    CHECK(whole_batches(**store) == kBatches);
+    REQUIRE((*store)->settle());
+    CHECK(whole_batches(**store) == kBatches);
+    CHECK(**(*store)->load_meta("a") == Bytes{1});
+}
+
 TEST_CASE("RocksStore: a lost identity is asked for, and only then taken", "[storage]") {
     const test::TempDir folder;
     fill(folder.path());
