@@ -15,8 +15,6 @@ namespace {
 
 using sync::VerifyReport;
 
-constexpr const char* kMendable = "; fastsyncd verify --repair mends it";
-
 struct Options {
     std::filesystem::path data_dir;
     std::optional<Hash256> root;
@@ -189,22 +187,14 @@ Result<bool> open_and_verify(const Options& options) {
     return options.every_item ? verify_items(options, *store) : verify_state(options, *store);
 }
 
-/// What nothing but a repair makes good.
-bool is_damage(const Error& error) {
-    return error.code == Errc::kCorrupt &&
-           error.detail.find("--repair") == std::string::npos;  // says so itself
-}
-
 int run(Arguments arguments) {
     const auto options = parse(arguments);
     if (!options) return fail("verify", options.error());
     const auto sound = open_and_verify(*options);
     if (sound) return *sound ? kDone : kStorage;
-    if (!options->repair && is_damage(sound.error())) {
-        return fail("verify", {Errc::kCorrupt, sound.error().detail + kMendable});
-    }
-    const int code = fail("verify", sound.error());
-    return sound.error().code == Errc::kNotFound ? kStorage : code;
+    const Error error = options->repair ? sound.error() : with_repair_hint(sound.error());
+    const int code = fail("verify", error);
+    return error.code == Errc::kNotFound ? kStorage : code;
 }
 
 }  // namespace
