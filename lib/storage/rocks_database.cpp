@@ -359,6 +359,8 @@ Result<std::optional<Bytes>> RocksDatabase::get_record(std::string_view key) con
 }
 
 Result<void> RocksDatabase::remove_record(std::string_view key) {
+    const std::lock_guard lock{record_mutex_};
+    if (record_failure_) return *record_failure_;
     const auto status = db_->Delete(durable(), meta_, slice(key));
     if (!status.ok()) return to_error(status, doing("cannot remove a record from"));
     return {};
