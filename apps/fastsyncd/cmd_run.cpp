@@ -16,14 +16,14 @@ int run(Arguments arguments) {
               daemon::version(), config->network.name, config->network.network_id,
               to_hex0x(config->network.genesis_hash), config->data_dir.string());
     auto opened = daemon::Daemon::open(*std::move(config));
-    if (!opened) return fail("run", opened.error());
+    if (!opened) return fail("run", with_repair_hint(opened.error()));
     daemon::Daemon& node = **opened;
     if (const std::string enode = node.enode(); !enode.empty())
         log::info("daemon", "listening enode={}", enode);
     if (node.http_port() != 0) log::info("daemon", "http port={}", node.http_port());
     const daemon::StopSignals signals{[&node] { node.stop(); }};
     const auto ended = node.run();
-    if (!ended) return fail("run", ended.error());
+    if (!ended) return fail("run", with_repair_hint(ended.error()));
     log::info("daemon", "stopped");
     return kDone;
 }

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <optional>
 
-#include <daemon/config_source.hpp>
+#include <daemon/config_value.hpp>
 #include <storage/rocks_store.hpp>
 #include <sync/checkpoint.hpp>
 
@@ -19,13 +19,18 @@ struct Options {
     std::filesystem::path data_dir;
     std::optional<Hash256> root;
     bool every_item = false;
+    bool repair = false;
     bool json = false;
+    std::optional<std::uint64_t> network_id;
+    std::optional<Hash256> genesis_hash;
 };
 
 std::string help() {
-    return "usage: fastsyncd verify --data-dir DIR [--root 0xHASH | --every-item] [--json]\n\n"
+    return "usage: fastsyncd verify --data-dir DIR [--root 0xHASH | --every-item | --repair] "
+           "[--json]\n\n"
            "Walks the whole state from its root, reads every node and code and hashes it again.\n"
-           "No daemon may have the folder open meanwhile.\n\noptions:\n"
+           "Changes nothing without --repair. No daemon may have the folder open meanwhile.\n\n"
+           "options:\n"
            "  --data-dir DIR   folder of the database; needed\n"
            "  --root 0xHASH    state root to start from, instead of the one recorded there\n"
            "  --every-item     instead of one state look at every stored item, of states half "
@@ -33,39 +38,66 @@ std::string help() {
            "                   or left behind too: each has the right hash, and all that it "
            "refers\n"
            "                   to is there\n"
-           "  --json           one JSON object on standard output; items that are missing or\n"
-           "                   corrupt are named on standard error\n"
+           "  --repair         mend a damaged database: keep every sound item that has all below "
+           "it,\n"
+           "                   remove the others; the next run fetches what is missing then. "
+           "Until\n"
+           "                   the repair is through, run refuses the folder; after a kill, "
+           "repair\n"
+           "                   again\n"
+           "  --network-id N --genesis-hash 0xHASH\n"
+           "                   what the database is of, for a repair that finds that this is lost\n"
+           "  --json           one JSON object on standard output; what is missing, corrupt or "
+           "was\n"
+           "                   damaged is named on standard error\n"
            "  --help           this text\n\n"
-           "exit codes: 0 complete and sound (with --every-item: every item is sound), 1 options,\n"
-           "            2 incomplete, damaged or no database, 3 internal\n";
+           "exit codes: 0 complete and sound (--every-item: every item is sound; --repair: what "
+           "is\n"
+           "            there is sound now), 1 options, 2 incomplete, damaged or no database,\n"
+           "            3 internal\n";
+}
+
+Result<void> take(const daemon::GivenValue& given, Options& out) {
+    const auto hash = [&]() { return daemon::hash_of(given, given.value); };
+    if (given.key == "data-dir") {
+        out.data_dir = given.value;
+    } else if (given.key == "root") {
+        FASTSYNC_TRY(out.root, hash());
+    } else if (given.key == "genesis-hash") {
+        FASTSYNC_TRY(out.genesis_hash, hash());
+    } else if (given.key == "network-id") {
+        FASTSYNC_TRY(out.network_id, daemon::number_of<std::uint64_t>(given, 0, UINT64_MAX));
+    } else if (given.value != "true") {
+        return Error{Errc::kConfig, given.origin + ": takes no value"};
+    } else if (given.key == "json") {
+        out.json = true;
+    } else {
+        (given.key == "repair" ? out.repair : out.every_item) = true;
+    }
+    return {};
 }
 
 Result<Options> parse(Arguments arguments) {
     using daemon::KnownKey;
-    constexpr std::array<KnownKey, 4> kKeys{{
+    constexpr std::array<KnownKey, 7> kKeys{{
         {"data-dir", KnownKey::Kind::kValue},
         {"root", KnownKey::Kind::kValue},
+        {"network-id", KnownKey::Kind::kValue},
+        {"genesis-hash", KnownKey::Kind::kValue},
         {"every-item", KnownKey::Kind::kSwitch},
+        {"repair", KnownKey::Kind::kSwitch},
         {"json", KnownKey::Kind::kSwitch},
     }};
     FASTSYNC_TRY(const auto given, daemon::parse_arguments(arguments, kKeys));
     Options out;
-    for (const auto& [key, value, origin] : given) {
-        if (key == "data-dir") {
-            out.data_dir = value;
-        } else if (key == "root") {
-            const auto root = fixed_from_hex<Hash256>(value);
-            if (!root) return Error{Errc::kConfig, origin + ": must be a hash of 64 hex digits"};
-            out.root = *root;
-        } else if (value != "true") {
-            return Error{Errc::kConfig, origin + ": takes no value"};
-        } else {
-            (key == "json" ? out.json : out.every_item) = true;
-        }
-    }
+    for (const daemon::GivenValue& value : given)
+        FASTSYNC_CHECK(take(value, out));
     if (out.data_dir.empty()) return Error{Errc::kConfig, "give --data-dir DIR"};
-    if (out.root && out.every_item)
-        return Error{Errc::kConfig, "--every-item looks at all states: give no --root with it"};
+    if (out.every_item + out.repair + out.root.has_value() > 1)
+        return Error{Errc::kConfig, "give one of --root, --every-item and --repair"};
+    const bool identity = out.network_id.has_value() || out.genesis_hash.has_value();
+    if (identity && !(out.repair && out.network_id && out.genesis_hash))
+        return Error{Errc::kConfig, "--network-id and --genesis-hash go together, with --repair"};
     return out;
 }
 
@@ -94,6 +126,11 @@ Result<bool> verify_state(const Options& options, const storage::StateStore& sto
     show(report, options.json);
     name_bad("missing", report.missing);
     name_bad("corrupt", report.corrupt);
+    FASTSYNC_TRY(const auto completed, sync::load_completed(store));
+    // What is missing of a state that was never complete is no damage.
+    const bool was_complete = completed && completed->state_root == root;
+    if (report.corrupt.count > 0 || (was_complete && !report.complete))
+        std::cerr << "the database is damaged" << kMendable << "\n";
     return report.complete;
 }
 
@@ -115,11 +152,38 @@ Result<bool> verify_items(const Options& options, const storage::StateStore& sto
     show(report, options.json);
     if (unsound > sync::BadItems::kMaxNamed)
         std::cerr << "unsound: " << unsound - sync::BadItems::kMaxNamed << " more\n";
+    if (!report.sound()) std::cerr << "the database is damaged" << kMendable << "\n";
     return report.sound();
 }
 
+/// Makes what is there sound. @return true
+Result<bool> repair(const Options& options) {
+    std::optional<storage::ChainIdentity> identity;
+    if (options.network_id) identity = {*options.network_id, *options.genesis_hash};
+    RepairReport report;
+    auto opened =
+        storage::RocksStore::open_for_repair(options.data_dir, {}, identity, report.files);
+    name_damaged(report.files);
+    FASTSYNC_TRY(const auto store, std::move(opened));
+    {
+        Ticker ticker{"scanned"};
+        FASTSYNC_TRY(report.items, sync::repair_items(*store, std::ref(ticker)));
+    }
+    FASTSYNC_TRY(report.records, sync::repair_records(*store, report.items.scanned.items() > 0));
+    FASTSYNC_TRY(const auto completed, sync::load_completed(*store));
+    report.complete = completed.has_value();
+    FASTSYNC_CHECK(store->end_repair());
+    show(report, options.json);
+    return true;
+}
+
 Result<bool> open_and_verify(const Options& options) {
-    FASTSYNC_TRY(const auto store, storage::RocksStore::open_existing(options.data_dir));
+    if (options.repair) return repair(options);
+    storage::StoreOptions store_options;
+    store_options.read_only = true;
+    store_options.key_filter_bytes = 0;
+    FASTSYNC_TRY(const auto store,
+                 storage::RocksStore::open_existing(options.data_dir, store_options));
     return options.every_item ? verify_items(options, *store) : verify_state(options, *store);
 }
 
@@ -128,8 +192,9 @@ int run(Arguments arguments) {
     if (!options) return fail("verify", options.error());
     const auto sound = open_and_verify(*options);
     if (sound) return *sound ? kDone : kStorage;
-    const int code = fail("verify", sound.error());
-    return sound.error().code == Errc::kNotFound ? kStorage : code;
+    const Error error = options->repair ? sound.error() : with_repair_hint(sound.error());
+    const int code = fail("verify", error);
+    return error.code == Errc::kNotFound ? kStorage : code;
 }
 
 }  // namespace

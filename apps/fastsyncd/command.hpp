@@ -32,6 +32,11 @@ struct Command {
 [[nodiscard]] Command verify_command();
 [[nodiscard]] Command devnet_command();
 
+/// What a person is told where a database turns out to be damaged.
+inline constexpr std::string_view kMendable = "; fastsyncd verify --repair mends it";
+/// Adds that to an error that means damage, unless it speaks of repairs already.
+[[nodiscard]] Error with_repair_hint(Error error);
+
 /// Prints "fastsyncd COMMAND: sentence" to standard error and returns the code for its kind.
 [[nodiscard]] int fail(std::string_view command, const Error& error);
 

@@ -4,6 +4,12 @@
 
 namespace fastsync::app {
 
+Error with_repair_hint(Error error) {
+    if (error.code == Errc::kCorrupt && error.detail.find("--repair") == std::string::npos)
+        error.detail += kMendable;
+    return error;
+}
+
 int fail(std::string_view command, const Error& error) {
     const bool by_operator = error.code == Errc::kConfig;
     std::cerr << "fastsyncd " << command << ": " << (by_operator ? error.detail : error.message())

@@ -49,6 +49,20 @@ std::string to_json(const sync::ItemsReport& r) {
     return out.dump();
 }
 
+std::string to_json(const RepairReport& r) {
+    nlohmann::ordered_json out;
+    out["complete"] = r.complete;
+    out["tables"] = r.files.tables;
+    out["damaged_tables"] = r.files.damaged.size();
+    out["rebuilt"] = !r.files.rebuilt.empty();
+    out["items"] = r.items.scanned.items() - r.items.removed_false - r.items.removed_unclosed;
+    out["removed_false"] = r.items.removed_false;
+    out["removed_unclosed"] = r.items.removed_unclosed;
+    out["passes"] = r.items.passes;
+    out["dropped_records"] = r.records.dropped.size();
+    return out.dump();
+}
+
 void print(const sync::VerifyReport& r) {
     line("state root", to_hex0x(r.state_root));
     line("account trie nodes", show_count(r.account_trie_nodes));
@@ -76,6 +90,22 @@ void print(const sync::ItemsReport& r) {
     std::cout << (r.sound() ? "every item is sound and has all below it" : "NOT sound") << "\n";
 }
 
+void print(const RepairReport& r) {
+    line("tables", show_count(r.files.tables));
+    line("damaged tables", show_count(r.files.damaged.size()));
+    line("items kept",
+         show_count(r.items.scanned.items() - r.items.removed_false - r.items.removed_unclosed));
+    line("removed, false", show_count(r.items.removed_false));
+    line("removed, unclosed", show_count(r.items.removed_unclosed));
+    line("passes", show_count(r.items.passes));
+    for (const std::string& dropped : r.records.dropped)
+        std::cout << "dropped " << dropped << "\n";
+    std::cout << "sound; "
+              << (r.complete ? "the state is complete"
+                             : "the state is not complete: fastsyncd run fetches what is missing")
+              << "\n";
+}
+
 template <class Report>
 void show_as(const Report& report, bool json) {
     if (json) {
@@ -93,6 +123,20 @@ void show(const sync::VerifyReport& report, bool json) {
 
 void show(const sync::ItemsReport& report, bool json) {
     show_as(report, json);
+}
+
+void show(const RepairReport& report, bool json) {
+    show_as(report, json);
+}
+
+void name_damaged(const storage::FilesReport& files) {
+    for (const storage::DamagedTable& table : files.damaged) {
+        std::cerr << "damaged: " << table.name << ": " << table.damage << ": "
+                  << status::show_count(table.entries) << " entries kept, gaps: " << table.gaps
+                  << "\n";
+    }
+    if (!files.rebuilt.empty())
+        std::cerr << "the list of tables was made anew: " << files.rebuilt << "\n";
 }
 
 void name_bad(std::string_view what, const sync::BadItems& bad) {

@@ -17,8 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // lost+found: the folder may be a disk of its own.
-constexpr std::array<std::string_view, 5> kOwnNames = {"LOCK", "db", "db.new", "staging",
-                                                       "lost+found"};
+constexpr std::array<std::string_view, 6> kOwnNames = {"LOCK",    "db",        "db.new",
+                                                       "staging", "repairing", "lost+found"};
 
 Error failure(std::string_view doing, const fs::path& path, const std::error_code& why) {
     return {Errc::kStorage, std::string{doing} + ' ' + path.string() + ": " + why.message()};
@@ -85,6 +85,15 @@ Result<int> take_lock(const fs::path& path) {
     return failure("cannot lock", path, {why, std::generic_category()});
 }
 
+Result<void> remove_tree(const fs::path& path) {
+    std::error_code error;
+    fs::remove_all(path, error);
+    if (error) return failure("cannot remove", path, error);
+    return {};
+}
+
+}  // namespace
+
 Result<void> sync_folder(const fs::path& path) {
     const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) return last_failure("cannot open", path);
@@ -94,15 +103,6 @@ Result<void> sync_folder(const fs::path& path) {
     if (!synced) return error;
     return {};
 }
-
-Result<void> remove_tree(const fs::path& path) {
-    std::error_code error;
-    fs::remove_all(path, error);
-    if (error) return failure("cannot remove", path, error);
-    return {};
-}
-
-}  // namespace
 
 Result<DataFolder> DataFolder::acquire(const fs::path& path, IfAbsent if_absent,
                                        std::span<const std::string> neighbours) {
@@ -140,6 +140,25 @@ Result<void> DataFolder::clear_staging() const {
     fs::create_directory(staging(), error);
     if (error) return failure("cannot create", staging(), error);
     return {};
+}
+
+Result<bool> DataFolder::repair_begun() const {
+    return is_there(repair_mark());
+}
+
+Result<void> DataFolder::begin_repair() const {
+    const int file = ::open(repair_mark().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (file < 0) return last_failure("cannot create", repair_mark());
+    const bool synced = ::fsync(file) == 0;
+    const Error error = last_failure("cannot sync", repair_mark());
+    ::close(file);
+    if (!synced) return error;
+    return sync_folder(path_);
+}
+
+Result<void> DataFolder::end_repair() const {
+    FASTSYNC_CHECK(remove_tree(repair_mark()));
+    return sync_folder(path_);
 }
 
 }  // namespace fastsync::storage

@@ -8,10 +8,14 @@
 
 namespace fastsync::storage {
 
+/// Makes names that were added to a folder or taken from it durable. kStorage.
+[[nodiscard]] Result<void> sync_folder(const std::filesystem::path& path);
+
 /// The folder a store owns, held by one process at a time (an advisory lock on its file LOCK).
 ///
 /// Layout: `db` is the database; `db.new` one in the making, which becomes `db` in one step when it
-/// is whole; `staging` holds table files being written, of no worth after a restart.
+/// is whole; `staging` holds table files being written, of no worth after a restart; `repairing` is
+/// there from the first step of a repair to its last.
 class DataFolder {
   public:
     enum class IfAbsent { kCreate, kFail };
@@ -41,7 +45,14 @@ class DataFolder {
     /// An empty staging folder, whatever was in it. kStorage.
     [[nodiscard]] Result<void> clear_staging() const;
 
+    /// A repair was begun and did not come to its end. kStorage.
+    [[nodiscard]] Result<bool> repair_begun() const;
+    /// Durable before it returns, as is its end. kStorage.
+    [[nodiscard]] Result<void> begin_repair() const;
+    [[nodiscard]] Result<void> end_repair() const;
+
   private:
+    [[nodiscard]] std::filesystem::path repair_mark() const { return path_ / "repairing"; }
     DataFolder(std::filesystem::path path, int lock) : path_{std::move(path)}, lock_{lock} {}
 
     std::filesystem::path path_;

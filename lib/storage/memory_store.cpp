@@ -148,4 +148,16 @@ void MemoryStore::make_durable(std::size_t batches) {
     batches_.erase(batches_.begin(), batches_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
+Result<void> MemoryStore::remove(ItemKind kind, std::span<const Hash256> hashes) {
+    for (const Hash256& hash : hashes)
+        (void)erase(kind, hash);
+    return {};
+}
+
+Result<void> MemoryStore::remove_meta(std::string_view key) {
+    const std::lock_guard lock{mutex_};
+    if (const auto found = records_.find(key); found != records_.end()) records_.erase(found);
+    return {};
+}
+
 }  // namespace fastsync::storage

@@ -43,8 +43,10 @@ class MemoryStore final : public StateStore {
     [[nodiscard]] std::size_t unflushed_items() const noexcept override;
     [[nodiscard]] std::size_t unflushed_bytes() const noexcept override;
     [[nodiscard]] Result<void> flush() override;
+    [[nodiscard]] Result<void> remove(ItemKind kind, std::span<const Hash256> hashes) override;
     [[nodiscard]] Result<void> save_meta(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> load_meta(std::string_view key) const override;
+    [[nodiscard]] Result<void> remove_meta(std::string_view key) override;
 
   private:
     using Key = std::pair<ItemKind, Hash256>;

@@ -95,6 +95,22 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const std::filesystem
     return database;
 }
 
+Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open_repaired(
+    const std::filesystem::path& path, const StoreOptions& options,
+    const std::optional<ChainIdentity>& identity) {
+    std::unique_ptr<RocksDatabase> database{new RocksDatabase{path, options}};
+    FASTSYNC_CHECK(database->open_files(options, MissingFamilies::kCreate));
+    FASTSYNC_TRY(const auto record, database->get_record(schema::kIdentityKey));
+    if (!record && identity)
+        FASTSYNC_CHECK(database->put_record(schema::kIdentityKey, encode_identity(*identity)));
+    if (!record && !identity) {
+        return Error{Errc::kCorrupt, database->doing("the identity record is lost: give "
+                                                     "--network-id and --genesis-hash to mend")};
+    }
+    FASTSYNC_CHECK(database->load_identity());
+    return database;
+}
+
 RocksDatabase::RocksDatabase(std::filesystem::path path, const StoreOptions& options)
     : path_{std::move(path)},
       merges_{std::make_shared<MergeCounter>()},
@@ -109,13 +125,17 @@ RocksDatabase::~RocksDatabase() {
     db_->Close().PermitUncheckedError();
 }
 
-Result<void> RocksDatabase::open_files(const StoreOptions& options) {
+Result<void> RocksDatabase::open_files(const StoreOptions& options, MissingFamilies missing) {
     rocksdb::DBOptions db = database_options(options);
+    db.create_missing_column_families = missing == MissingFamilies::kCreate;
     db.env = env_.get();
     db.listeners.push_back(merges_);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* opened = nullptr;
-    const auto status = rocksdb::DB::Open(db, path_.string(), families(options), &handles, &opened);
+    const auto status =
+        options.read_only
+            ? rocksdb::DB::OpenForReadOnly(db, path_.string(), families(options), &handles, &opened)
+            : rocksdb::DB::Open(db, path_.string(), families(options), &handles, &opened);
     if (!status.ok()) return to_open_error(status, doing("cannot open"));
     db_.reset(opened);
     items_ = handles[0];
@@ -245,6 +265,26 @@ Result<std::uint64_t> RocksDatabase::write_table(const WriteBuffer& items,
     return info.file_size;
 }
 
+Result<void> RocksDatabase::remove(ItemKind kind, std::span<const Hash256> hashes) {
+    rocksdb::WriteBatch batch;
+    for (const Hash256& hash : hashes) {
+        const schema::ItemKey key{kind, hash};
+        batch.Delete(items_, slice(key.view())).PermitUncheckedError();  // fails never
+    }
+    // The one thing of this family that passes a memtable; the log is for records alone.
+    rocksdb::WriteOptions write;
+    write.disableWAL = true;
+    const auto status = db_->Write(write, &batch);
+    if (!status.ok()) return to_error(status, doing("cannot remove items from"));
+    return {};
+}
+
+Result<void> RocksDatabase::flush_removals() {
+    const auto status = db_->Flush({}, items_);
+    if (!status.ok()) return to_error(status, doing("cannot remove items from"));
+    return {};
+}
+
 Result<void> RocksDatabase::compact() {
     FASTSYNC_CHECK(check_room_to_merge());
     rocksdb::CompactRangeOptions range;
@@ -316,6 +356,14 @@ Result<std::optional<Bytes>> RocksDatabase::get_record(std::string_view key) con
     if (status.IsNotFound()) return std::optional<Bytes>{};
     if (!status.ok()) return to_error(status, doing("cannot read a record from"));
     return std::optional<Bytes>{to_bytes(bytes_of(value))};
+}
+
+Result<void> RocksDatabase::remove_record(std::string_view key) {
+    const std::lock_guard lock{record_mutex_};
+    if (record_failure_) return *record_failure_;
+    const auto status = db_->Delete(durable(), meta_, slice(key));
+    if (!status.ok()) return to_error(status, doing("cannot remove a record from"));
+    return {};
 }
 
 RocksStatistics RocksDatabase::statistics() const {

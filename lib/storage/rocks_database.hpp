@@ -37,6 +37,11 @@ class RocksDatabase {
     /// @return kBusy, kCorrupt (what is damaged, where), kIncompatible (schema version), kStorage
     [[nodiscard]] static Result<std::unique_ptr<RocksDatabase>> open(
         const std::filesystem::path& path, const StoreOptions& options);
+    /// open() of one whose files were put together again: records that are lost are no failure,
+    /// except for the identity; that is made again where `identity` is given.
+    [[nodiscard]] static Result<std::unique_ptr<RocksDatabase>> open_repaired(
+        const std::filesystem::path& path, const StoreOptions& options,
+        const std::optional<ChainIdentity>& identity);
     RocksDatabase(const RocksDatabase&) = delete;
     RocksDatabase& operator=(const RocksDatabase&) = delete;
     /// Ends merges under way and closes.
@@ -57,6 +62,9 @@ class RocksDatabase {
     /// durably, or none. @return the file's size, bytes; kStorage, kCorrupt
     [[nodiscard]] Result<std::uint64_t> ingest(const WriteBuffer& items,
                                                const std::filesystem::path& staging);
+    /// No longer there when it returns; durably so after flush_removals(). kStorage.
+    [[nodiscard]] Result<void> remove(ItemKind kind, std::span<const Hash256> hashes);
+    [[nodiscard]] Result<void> flush_removals();
     /// Merges everything into one sorted run. kClosed: interrupted; kStorage: no room for a second
     /// copy, or a failure of the disk, after which all is as before; kCorrupt.
     [[nodiscard]] Result<void> compact();
@@ -68,6 +76,7 @@ class RocksDatabase {
     /// Durable when it returns. After a failure every later one fails the same way: reopen.
     [[nodiscard]] Result<void> put_record(std::string_view key, ByteView value);
     [[nodiscard]] Result<std::optional<Bytes>> get_record(std::string_view key) const;
+    [[nodiscard]] Result<void> remove_record(std::string_view key);
 
     /// Fills the fields the database knows of.
     [[nodiscard]] RocksStatistics statistics() const;
@@ -75,7 +84,9 @@ class RocksDatabase {
   private:
     RocksDatabase(std::filesystem::path path, const StoreOptions& options);
 
-    [[nodiscard]] Result<void> open_files(const StoreOptions& options);
+    enum class MissingFamilies { kRefuse, kCreate };
+    [[nodiscard]] Result<void> open_files(const StoreOptions& options,
+                                          MissingFamilies missing = MissingFamilies::kRefuse);
     [[nodiscard]] Result<void> load_identity();
     [[nodiscard]] Result<std::uint64_t> write_table(const WriteBuffer& items,
                                                     const std::string& file) const;

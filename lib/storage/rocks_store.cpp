@@ -38,10 +38,32 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_existing(const std::filesys
 
 Result<std::unique_ptr<RocksStore>> RocksStore::open_in(DataFolder folder,
                                                         const StoreOptions& options) {
+    FASTSYNC_TRY(const bool half_repaired, folder.repair_begun());
+    if (half_repaired) {
+        return Error{Errc::kCorrupt, "a repair of the database in " + folder.path().string() +
+                                         " was interrupted: run fastsyncd verify --repair"};
+    }
     FASTSYNC_TRY(auto database, RocksDatabase::open(folder.database(), options));
+    if (!options.read_only) FASTSYNC_CHECK(folder.clear_staging());
+    return std::unique_ptr<RocksStore>{
+        new RocksStore{std::move(folder), std::move(database), options}};
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open_for_repair(
+    const std::filesystem::path& path, const StoreOptions& options,
+    const std::optional<ChainIdentity>& identity, FilesReport& report) {
+    FASTSYNC_TRY(DataFolder folder,
+                 DataFolder::acquire(path, DataFolder::IfAbsent::kFail, options.neighbours));
+    FASTSYNC_CHECK(repair_files(folder, options, report));
+    FASTSYNC_TRY(auto database, RocksDatabase::open_repaired(folder.database(), options, identity));
     FASTSYNC_CHECK(folder.clear_staging());
     return std::unique_ptr<RocksStore>{
         new RocksStore{std::move(folder), std::move(database), options}};
+}
+
+Result<void> RocksStore::end_repair() {
+    FASTSYNC_CHECK(flush());
+    return folder_.end_repair();
 }
 
 RocksStore::RocksStore(DataFolder folder, std::unique_ptr<RocksDatabase> database,
@@ -154,6 +176,10 @@ Result<void> RocksStore::begin_flush(std::optional<MetaRecord> after) {
 }
 
 Result<void> RocksStore::flush() {
+    if (removals_) {
+        FASTSYNC_CHECK(database_->flush_removals());
+        removals_ = false;
+    }
     Lock lock{mutex_};
     // An attempt under way may carry an old failure; only one of our own counts.
     done_.wait(lock, [this] { return !writing_; });
@@ -167,12 +193,21 @@ Result<void> RocksStore::flush() {
     return {};
 }
 
+Result<void> RocksStore::remove(ItemKind kind, std::span<const Hash256> hashes) {
+    removals_ = true;
+    return database_->remove(kind, hashes);
+}
+
 Result<void> RocksStore::save_meta(std::string_view key, ByteView value) {
     return database_->put_record(schema::record_key(key), value);
 }
 
 Result<std::optional<Bytes>> RocksStore::load_meta(std::string_view key) const {
     return database_->get_record(schema::record_key(key));
+}
+
+Result<void> RocksStore::remove_meta(std::string_view key) {
+    return database_->remove_record(schema::record_key(key));
 }
 
 Result<void> RocksStore::settle() {

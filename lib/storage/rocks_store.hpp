@@ -10,6 +10,7 @@
 
 #include <storage/data_folder.hpp>
 #include <storage/key_filter.hpp>
+#include <storage/repair_files.hpp>
 #include <storage/rocks_statistics.hpp>
 #include <storage/schema.hpp>
 #include <storage/state_store.hpp>
@@ -45,6 +46,17 @@ class RocksStore final : public StateStore {
     /// Opens a store that exists, of whatever network. The same errors, and kNotFound.
     [[nodiscard]] static Result<std::unique_ptr<RocksStore>> open_existing(
         const std::filesystem::path& folder, const StoreOptions& options = {});
+    /// Opens a store that is damaged or may be: first repair_files(), whose findings go to
+    /// `report`, then what is left. From now on no other opening succeeds before end_repair(),
+    /// which may be called in another process: whoever repairs must see to it, before the end, that
+    /// what is there has everything below it.
+    ///
+    /// @param identity  taken when that of the store is lost
+    /// @return as open_existing(); kCorrupt: the identity is lost and none was given
+    [[nodiscard]] static Result<std::unique_ptr<RocksStore>> open_for_repair(
+        const std::filesystem::path& folder, const StoreOptions& options,
+        const std::optional<ChainIdentity>& identity, FilesReport& report);
+    [[nodiscard]] Result<void> end_repair();
     /// Waits for a table file under way. What was committed and not flushed is lost, as in a kill.
     ~RocksStore() override;
 
@@ -67,8 +79,11 @@ class RocksStore final : public StateStore {
     [[nodiscard]] Result<void> begin_flush(std::optional<MetaRecord> after = {}) override;
     [[nodiscard]] Result<void> flush() override;
     [[nodiscard]] Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const override;
+    /// flush() before the next commit().
+    [[nodiscard]] Result<void> remove(ItemKind kind, std::span<const Hash256> hashes) override;
     [[nodiscard]] Result<void> save_meta(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> load_meta(std::string_view key) const override;
+    [[nodiscard]] Result<void> remove_meta(std::string_view key) override;
 
     /// Merges all table files into one sorted run, unless nearly everything lies in one. Takes
     /// about a second per million items.
@@ -101,6 +116,7 @@ class RocksStore final : public StateStore {
     std::unique_ptr<KeyFilter> older_;
     std::atomic<bool> older_known_{false};
     std::atomic<bool> stop_reading_{false};
+    std::atomic<bool> removals_{false};  // some are not durable yet
 
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable work_;

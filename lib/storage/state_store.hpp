@@ -63,9 +63,14 @@ class StateStore : public NodeReader {
     /// Visits all durable items of a kind in the order of their hashes; flush() first. kCorrupt,
     /// kStorage.
     [[nodiscard]] virtual Result<void> for_each(ItemKind kind, const ItemVisitor& visit) const = 0;
+    /// Takes items out: no longer findable when it returns, durably so after the next flush().
+    /// For repairs alone: whoever removes an item must remove all that refers to it. kStorage.
+    [[nodiscard]] virtual Result<void> remove(ItemKind kind, std::span<const Hash256> hashes) = 0;
     /// Small named records: checkpoint, completed pivots. Durable when it returns.
     [[nodiscard]] virtual Result<void> save_meta(std::string_view key, ByteView value) = 0;
     [[nodiscard]] virtual Result<std::optional<Bytes>> load_meta(std::string_view key) const = 0;
+    /// Durable when it returns; no error when there is no such record.
+    [[nodiscard]] virtual Result<void> remove_meta(std::string_view key) = 0;
     /// Brings what is durable into the form that is best for reading at random, if it is not. May
     /// take long; any thread. After a failure all goes on as before, only slower to read. kClosed
     /// after interrupt_settling(), kStorage, kCorrupt.

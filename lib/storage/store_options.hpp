@@ -33,6 +33,9 @@ struct StoreOptions {
     int merge_trigger = 64;
     /// Names of files of others that may lie in the folder of a new database.
     std::vector<std::string> neighbours;
+    /// Nothing in the folder is changed: not even files are removed that no longer belong to the
+    /// database, as every other opening does. commit() and the like fail.
+    bool read_only = false;
     /// The file system of the database, as a seam; null: the system's. It outlives the store.
     rocksdb::Env* env = nullptr;
 };

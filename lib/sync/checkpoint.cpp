@@ -115,6 +115,14 @@ Result<std::optional<CompletedPivot>> load_completed(const storage::StateStore& 
     return load<CompletedPivot>(store, kCompletedKey, &decode_completed);
 }
 
+Result<void> remove_completed(storage::StateStore& store) {
+    return store.remove_meta(kCompletedKey);
+}
+
+Result<void> remove_checkpoint(storage::StateStore& store) {
+    return store.remove_meta(kCheckpointKey);
+}
+
 Result<std::vector<chain::BlockHeader>> decode_headers(const std::vector<Bytes>& raw) {
     std::vector<chain::BlockHeader> headers;
     for (const Bytes& bytes : raw) {

@@ -45,6 +45,10 @@ struct CompletedPivot {
 [[nodiscard]] Result<std::optional<CompletedPivot>> load_completed(
     const storage::StateStore& store);
 
+/// No error when there is none.
+[[nodiscard]] Result<void> remove_completed(storage::StateStore& store);
+[[nodiscard]] Result<void> remove_checkpoint(storage::StateStore& store);
+
 /// Decodes stored raw headers. kCorrupt when one does not decode or they do not link.
 [[nodiscard]] Result<std::vector<chain::BlockHeader>> decode_headers(const std::vector<Bytes>& raw);
 

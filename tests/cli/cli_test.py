@@ -279,6 +279,50 @@ class Verify(unittest.TestCase):
                 self.assertEqual(text.returncode, code)
                 self.assertIn("every item is sound" if code == DONE else "NOT sound", text.stdout)
 
+    def test_repair_leaves_what_is_sound_and_says_what_it_did(self):
+        for fault, false, unclosed in (("sound", 0, False), ("missing", 0, True),
+                                       ("corrupt", 1, True)):
+            with self.subTest(fault=fault):
+                self.database = self.database + fault
+                self.make(fault)
+                self.assertEqual(self.verify().returncode, DONE if fault == "sound" else STORAGE)
+                if fault != "sound":
+                    self.assertIn("damaged; fastsyncd verify --repair mends it",
+                                  self.verify().stderr)
+                items = json.loads(self.verify("--every-item", "--json").stdout)["items"]
+                got = self.verify("--repair", "--json")
+                self.assertEqual((got.returncode, got.stderr), (DONE, ""))
+                report = json.loads(got.stdout)
+                self.assertEqual(list(report), ["complete", "tables", "damaged_tables", "rebuilt",
+                                                "items", "removed_false", "removed_unclosed",
+                                                "passes", "dropped_records"])
+                self.assertIs(report["complete"], fault == "sound")
+                self.assertEqual(report["removed_false"], false)
+                self.assertEqual(report["removed_unclosed"] > 0, unclosed)
+                self.assertEqual(report["items"], items - report["removed_false"] -
+                                 report["removed_unclosed"])
+                self.assertEqual(self.verify("--every-item").returncode, DONE)
+                again = self.verify("--repair")
+                self.assertEqual(again.returncode, DONE)
+                self.assertIn("sound; the state is " + ("complete" if fault == "sound" else "not"),
+                              again.stdout)
+
+    def test_a_damaged_database_is_2_and_says_what_mends_it(self):
+        self.make("sound")
+        (pathlib.Path(self.database) / "db" / "CURRENT").unlink()
+        for options in ((), ("--every-item",)):
+            got = self.verify(*options)
+            self.assertEqual(got.returncode, STORAGE)
+            self.assertIn("; fastsyncd verify --repair mends it", got.stderr)
+        ran = run("run", "--data-dir", self.database, "--network-id", "1", "--genesis-hash",
+                  "0x" + "ab" * 32)
+        self.assertEqual(ran.returncode, STORAGE)
+        self.assertIn("; fastsyncd verify --repair mends it", ran.stderr)
+        mended = self.verify("--repair")
+        self.assertEqual(mended.returncode, DONE, mended.stderr)
+        self.assertIn("the list of tables was made anew: it does not open", mended.stderr)
+        self.assertEqual(self.verify().returncode, DONE)
+
     def test_root_overrides_what_is_recorded(self):
         root = self.make("unrecorded")
         self.assertEqual(self.verify().returncode, STORAGE)
@@ -296,7 +340,13 @@ class Verify(unittest.TestCase):
     def test_wrong_options_are_1(self):
         for arguments in ([], ["--data-dir", "d", "--root", "0x12"],
                           ["--data-dir", "d", "--json=yes"], ["--data-dir", "d", "--every-item=1"],
-                          ["--data-dir", "d", "--every-item", "--root", "0x" + "ab" * 32], ["--data-dir="]):
+                          ["--data-dir", "d", "--every-item", "--root", "0x" + "ab" * 32],
+                          ["--data-dir", "d", "--every-item", "--repair"],
+                          ["--data-dir", "d", "--repair", "--network-id", "1"],
+                          ["--data-dir", "d", "--network-id", "1", "--genesis-hash",
+                           "0x" + "ab" * 32],
+                          ["--data-dir", "d", "--repair", "--network-id", "x", "--genesis-hash",
+                           "0x" + "ab" * 32], ["--data-dir="]):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run("verify", *arguments).returncode, CONFIG)
 

@@ -107,6 +107,36 @@ class FullDisk(ProcessCase):
         self.assertIs(report["complete"], True)
         print(f"stopped with {resumed} of {report['items']} items")
 
+    def test_a_repair_asks_for_the_room_it_needs_and_goes_on_when_there_is_some(self):
+        self.mount("remount", "size=" + LARGE)
+        devnet = self.devnet("--accounts", "20000", "--contracts", "100")
+        self.assertEqual(self.start(devnet, "whole").wait(120), 0)
+        data = self.disk / "data"
+        totals = verify(PROGRAM, data)["xor_of_hashes"]
+        table = max((data / "db").glob("*.sst"), key=lambda file: file.stat().st_size)
+        with open(table, "r+b") as opened:
+            opened.seek(100_000)
+            opened.write(b"damage")
+        self.mount("remount", f"size={self.used() + (15 << 20)}")
+        repair = [PROGRAM, "verify", "--data-dir", str(data), "--repair"]
+        done = subprocess.run(repair, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, STORAGE, done.stdout)
+        self.assertRegex(done.stderr, rf"no room to mend {table.name}: \d+ bytes are free in "
+                                      rf"{data}, \d+ are needed")
+        code, said = self.refusal(devnet)
+        self.assertEqual(code, STORAGE)
+        self.assertIn("run fastsyncd verify --repair", said)
+        self.mount("remount", "size=" + LARGE)
+        done = subprocess.run(repair, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.start(devnet, "again").wait(120), 0)
+        self.assertEqual(verify(PROGRAM, data)["xor_of_hashes"], totals)
+
+    def used(self):
+        """Bytes of the disk that are taken."""
+        disk = os.statvfs(self.disk)
+        return (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+
     def test_a_disk_without_room_for_a_database_is_told(self):
         self.mount("remount", "size=64k")
         devnet = self.devnet("--accounts", "100", "--contracts", "5")

@@ -203,6 +203,17 @@ Result<void> CheckingStore::for_each(ItemKind kind, const storage::ItemVisitor& 
     return {};
 }
 
+Result<void> CheckingStore::remove(ItemKind kind, std::span<const Hash256> hashes) {
+    for (const Hash256& hash : hashes)
+        items_.erase({kind, hash});
+    return {};
+}
+
+Result<void> CheckingStore::remove_meta(std::string_view key) {
+    meta_.erase(std::string{key});
+    return {};
+}
+
 void CheckingStore::crash() {
     for (; unflushed_ > 0; --unflushed_) {
         items_.erase(order_.back());

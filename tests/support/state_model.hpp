@@ -82,6 +82,9 @@ class CheckingStore final : public storage::StateStore {
     [[nodiscard]] Result<void> flush() override;
     [[nodiscard]] Result<void> for_each(storage::ItemKind kind,
                                         const storage::ItemVisitor& visit) const override;
+    [[nodiscard]] Result<void> remove(storage::ItemKind kind,
+                                      std::span<const Hash256> hashes) override;
+    [[nodiscard]] Result<void> remove_meta(std::string_view key) override;
     [[nodiscard]] Result<void> save_meta(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> load_meta(std::string_view key) const override;
 

@@ -1,0 +1,218 @@
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/sst_file_reader.h>
+
+#include <storage/data_folder.hpp>
+#include <storage/repair_files.hpp>
+#include <storage/rocks_files.hpp>
+#include <storage/rocks_options.hpp>
+#include <storage/rocks_status.hpp>
+#include <storage/salvage.hpp>
+#include <storage/schema.hpp>
+
+namespace fastsync::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Room beyond that of a new table: a manifest, what was in logs.
+constexpr std::uint64_t kSpareRoom = std::uint64_t{16} << 20U;
+
+Error failure(std::string_view doing, const fs::path& path, const std::error_code& why) {
+    return {Errc::kStorage, std::string{doing} + ' ' + path.string() + ": " + why.message()};
+}
+
+class FilesRepair {
+  public:
+    FilesRepair(const DataFolder& folder, const StoreOptions& options, FilesReport& report)
+        : folder_{folder}, report_{report}, env_{make_careful_env(options.env)} {
+        db_options_ = database_options(options);
+        db_options_.env = env_.get();
+        families_.emplace_back(std::string{schema::kItemFamily}, item_family_options(options));
+        families_.emplace_back(std::string{schema::kMetaFamily}, meta_family_options());
+        table_options_ = rocksdb::Options{db_options_, families_[0].options};
+    }
+
+    Result<void> run() {
+        FASTSYNC_TRY(const bool again, folder_.repair_begun());
+        FASTSYNC_CHECK(folder_.begin_repair());
+        // What an interrupted repair leaves must not be opened: opening removes all tables that the
+        // manifest, new and empty, does not name.
+        if (again) {
+            report_.rebuilt = "an earlier repair was interrupted";
+        } else {
+            ask_manifest();
+        }
+        FASTSYNC_CHECK(list_tables());
+        FASTSYNC_CHECK(mend_tables());
+        if (report_.rebuilt.empty()) return {};
+        return rebuild();
+    }
+
+  private:
+    /// Which tables the database holds, without a change to any file.
+    void ask_manifest() {
+        std::vector<rocksdb::ColumnFamilyHandle*> handles;
+        rocksdb::DB* opened = nullptr;
+        const auto status = rocksdb::DB::OpenForReadOnly(db_options_, folder_.database().string(),
+                                                         families_, &handles, &opened);
+        if (!status.ok()) {
+            report_.rebuilt = "it does not open (" + status.ToString() + ")";
+            return;
+        }
+        const std::unique_ptr<rocksdb::DB> db{opened};
+        std::vector<rocksdb::LiveFileMetaData> files;
+        db->GetLiveFilesMetaData(&files);
+        named_.emplace();
+        for (const rocksdb::LiveFileMetaData& file : files)
+            named_->insert(fs::path{file.name}.filename().string());
+        for (rocksdb::ColumnFamilyHandle* handle : handles)
+            db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+    }
+
+    Result<void> list_tables() {
+        std::error_code error;
+        fs::directory_iterator entry{folder_.database(), error};
+        for (; !error && entry != fs::directory_iterator{}; entry.increment(error)) {
+            if (entry->path().extension() != ".sst") continue;
+            tables_[entry->path().filename().string()] = entry->file_size(error);
+        }
+        if (error) return failure("cannot read", folder_.database(), error);
+        return {};
+    }
+
+    [[nodiscard]] bool is_unnamed(const std::string& table) const {
+        return named_ && !named_->contains(table);
+    }
+
+    Result<void> mend_tables() {
+        for (const auto& [name, size] : tables_) {
+            const auto status = check(folder_.database() / name);
+            if (is_unnamed(name) && !status.ok()) {
+                // An output of a merge that was cut short; the next opening would remove it too.
+                std::error_code ignored;
+                fs::remove(folder_.database() / name, ignored);
+                continue;
+            }
+            ++report_.tables;
+            report_.bytes += size;
+            if (is_unnamed(name)) report_.rebuilt = "its MANIFEST does not know " + name;
+            if (status.ok()) continue;
+            // Reading may fail for other reasons than damage, and then everything would be lost.
+            if (!status.IsCorruption() && !status.IsInvalidArgument() && !status.IsNotSupported())
+                return to_error(status, "cannot read " + (folder_.database() / name).string());
+            FASTSYNC_CHECK(mend(name, size, status.ToString()));
+        }
+        return {};
+    }
+
+    rocksdb::Status check(const fs::path& table) const {
+        rocksdb::SstFileReader reader{table_options_};
+        auto status = reader.Open(table.string());
+        return status.ok() ? reader.VerifyChecksum() : status;
+    }
+
+    Result<void> mend(const std::string& name, std::uint64_t size, std::string damage) {
+        if (report_.rebuilt.empty()) report_.rebuilt = name + " is damaged";
+        FASTSYNC_TRY(const Salvaged kept, rewrite(name, size));
+        report_.damaged.push_back({name, std::move(damage), kept.entries, kept.gaps});
+        return {};
+    }
+
+    /// Replaces a table by one of all entries that can be read.
+    Result<Salvaged> rewrite(const std::string& name, std::uint64_t size) {
+        std::error_code error;
+        const auto space = fs::space(folder_.path(), error);
+        if (!error && space.available < size + kSpareRoom) {
+            return Error{Errc::kStorage,
+                         "no room to mend " + name + ": " + std::to_string(space.available) +
+                             " bytes are free in " + folder_.path().string() + ", " +
+                             std::to_string(size + kSpareRoom) + " are needed"};
+        }
+        FASTSYNC_CHECK(folder_.clear_staging());
+        const fs::path table = folder_.database() / name;
+        const fs::path mended = folder_.staging() / name;
+        FASTSYNC_TRY(const Salvaged kept, salvage_table(table_options_, table, mended));
+        // In one step: there is always one of the two.
+        if (kept.entries > 0) {
+            fs::rename(mended, table, error);
+        } else {
+            fs::remove(table, error);
+        }
+        if (error) return failure("cannot replace", table, error);
+        FASTSYNC_CHECK(sync_folder(folder_.database()));
+        return kept;
+    }
+
+    /// Written by us for the database to take over, not by a flush or a merge of RocksDB: its
+    /// entries have no age.
+    bool is_ageless(const fs::path& table) const {
+        rocksdb::SstFileReader reader{table_options_};
+        if (!reader.Open(table.string()).ok()) return false;
+        const auto properties = reader.GetTableProperties();
+        return properties != nullptr &&
+               properties->user_collected_properties.contains("rocksdb.external_sst_file.version");
+    }
+
+    Result<void> forget_ages() {
+        tables_.clear();
+        FASTSYNC_CHECK(list_tables());
+        for (const auto& [name, size] : tables_) {
+            if (is_ageless(folder_.database() / name)) continue;
+            FASTSYNC_TRY([[maybe_unused]] const Salvaged kept, rewrite(name, size));
+        }
+        return {};
+    }
+
+    Result<void> rebuild() {
+        const fs::path database = folder_.database();
+        auto status = rocksdb::RepairDB(database.string(), db_options_, families_);
+        if (status.IsCorruption()) {
+            // RepairDB puts all tables side by side, and then may find their ages contradictory:
+            // those of one run overlap, and of a log that was read before a kill there are two
+            // tables. An item is never another, and records are judged by the items: ages may go.
+            FASTSYNC_CHECK(forget_ages());
+            status = rocksdb::RepairDB(database.string(), db_options_, families_);
+        }
+        if (!status.ok()) return to_error(status, "cannot repair " + database.string());
+        // Where RepairDB puts manifests and logs that are of no use any more, and tables that it
+        // could not read.
+        const fs::path lost = database / "lost";
+        std::error_code error;
+        for (fs::directory_iterator file{lost, error}; !error && file != fs::directory_iterator{};
+             file.increment(error)) {
+            if (file->path().extension() == ".sst")
+                report_.damaged.push_back(
+                    {file->path().filename().string(), "RepairDB cannot read it", 0, 1});
+        }
+        fs::remove_all(lost, error);
+        if (error) return failure("cannot remove", lost, error);
+        return {};
+    }
+
+    const DataFolder& folder_;
+    FilesReport& report_;
+    std::unique_ptr<rocksdb::Env> env_;
+    rocksdb::DBOptions db_options_;
+    std::vector<rocksdb::ColumnFamilyDescriptor> families_;
+    rocksdb::Options table_options_;
+    std::optional<std::set<std::string>> named_;  // by the manifest, where it can be read
+    std::map<std::string, std::uint64_t> tables_;
+};
+
+}  // namespace
+
+Result<void> repair_files(const DataFolder& folder, const StoreOptions& options,
+                          FilesReport& report) {
+    return FilesRepair{folder, options, report}.run();
+}
+
+}  // namespace fastsync::storage
