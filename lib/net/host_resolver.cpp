@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <ares.h>
-#include <boost/algorithm/string/predicate.hpp>
 #include <netinet/in.h>
 
 #include <net/cares_loop.hpp>
@@ -66,8 +65,10 @@ void ask(const CaresChannel& channel, const std::string& name, int family, Answe
 /// knows them too, but leaks when the hosts file has such a name for one family only.
 bool is_localhost(std::string_view name) {
     if (name.ends_with('.')) name.remove_suffix(1);
-    return boost::algorithm::iequals(name, "localhost") ||
-           boost::algorithm::iends_with(name, ".localhost");
+    std::string lower{name};
+    for (char& letter : lower)
+        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    return lower == "localhost" || lower.ends_with(".localhost");
 }
 
 std::vector<IpAddress> loopback() {
