@@ -1,5 +1,6 @@
 #include <daemon/config.hpp>
 #include <daemon/daemon.hpp>
+#include <daemon/environment.hpp>
 #include <daemon/stop_signals.hpp>
 #include <daemon/version.hpp>
 
@@ -9,7 +10,7 @@ namespace fastsync::app {
 namespace {
 
 int run(Arguments arguments) {
-    auto config = daemon::parse_run_config(arguments);
+    auto config = daemon::parse_run_config(arguments, daemon::process_environment());
     if (!config) return fail("run", config.error());
     log::setup(config->log_level);
     log::info("daemon", "fastsyncd version={} network={} network_id={} genesis={} data_dir=\"{}\"",

@@ -55,7 +55,7 @@ Result<Options> parse(Arguments arguments) {
     }};
     FASTSYNC_TRY(const auto given, daemon::parse_arguments(arguments, kKeys));
     Options out;
-    for (const auto& [key, value, origin] : given) {
+    for (const auto& [key, value, origin, source] : given) {
         if (key == "http") {
             auto url = status::parse_http_origin(value);
             if (!url) return Error{Errc::kConfig, origin + ": " + url.error().detail};

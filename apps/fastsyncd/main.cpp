@@ -14,6 +14,7 @@ std::vector<Command> commands() {
     return {
         run_command(),
         status_command(),
+        config_command(),
         verify_command(),
         devnet_command(),
     };

@@ -359,9 +359,8 @@ void DaemonImpl::finish_threads() {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::open(RunConfig config) {
-    FASTSYNC_TRY(const MemoryPlan plan, plan_memory(config.memory_budget << 20U,
-                                                    config.max_peers + config.static_peers.size() +
-                                                        config.trusted_peers.size()));
+    FASTSYNC_TRY(const MemoryPlan plan,
+                 plan_memory(config.memory_budget << 20U, config.peers_at_most()));
     FASTSYNC_CHECK(check_disk_space(config.data_dir));
     FASTSYNC_TRY(crypto::SecretKey key,
                  load_or_create_node_key(config.node_key, crypto::system_entropy()));
