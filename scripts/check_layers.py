@@ -58,6 +58,7 @@ THIRD_PARTY = [
     ("ares", "net", SOURCES),
     ("snappy", "rlpx", SOURCES),
     ("spdlog", "common", SOURCES),
+    ("systemd", "daemon", SOURCES),
     ("toml++", "daemon", SOURCES),
     ("fmt", EVERYWHERE, SOURCES_AND_HEADERS),
 ]

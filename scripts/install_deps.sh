@@ -11,7 +11,7 @@ build_packages=(
     cmake ninja-build g++ ccache mold pkg-config
     libboost1.81-dev libboost-program-options1.81-dev
     librocksdb-dev libsnappy-dev libsecp256k1-dev libcrypto++-dev libc-ares-dev
-    nlohmann-json3-dev libspdlog-dev libfmt-dev libtomlplusplus-dev)
+    nlohmann-json3-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libsystemd-dev)
 test_packages=(
     python3 catch2
     clang libclang-rt-14-dev llvm-14 clang-format
