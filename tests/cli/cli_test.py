@@ -176,6 +176,20 @@ class Status(unittest.TestCase):
         self.assertNotIn("\r", got.stdout)
         self.assertNotIn("\x1b", got.stdout)
 
+    def test_check_is_0_and_silent_while_the_daemon_answers_and_has_not_failed(self):
+        for document, code in ((STATUS, DONE), (dict(STATUS, phase="stopping"), DONE),
+                               (dict(STATUS, phase="failed"), INTERNAL)):
+            with FakeDaemon((200, json.dumps(document))) as daemon:
+                got = run("status", "--http", daemon.url, "--check")
+            self.assertEqual((got.returncode, got.stdout), (code, ""), document["phase"])
+            self.assertEqual(got.stderr == "", code == DONE)
+        for code, body in ((200, "hello"), (404, "{}"), (503, "{}")):
+            with FakeDaemon((code, body)) as daemon:
+                self.assertEqual(run("status", "--http", daemon.url, "--check").returncode,
+                                 INTERNAL)
+        self.assertEqual(run("status", "--http", "127.0.0.1:1", "--check").returncode, INTERNAL)
+        self.assertEqual(run("status", "--check", "--watch").returncode, CONFIG)
+
     def test_watch_ends_with_3_when_the_daemon_failed(self):
         with FakeDaemon((200, json.dumps(dict(STATUS, phase="failed")))) as daemon:
             self.assertEqual(run("status", "--http", daemon.url, "--watch").returncode, INTERNAL)
