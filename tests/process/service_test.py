@@ -4,6 +4,7 @@
 usage: service_test.py FASTSYNCD [unittest arguments]
 """
 
+import ctypes
 import http.client
 import os
 import pathlib
@@ -51,6 +52,30 @@ class Manager:
                     return number + 1
             return 0
         return wait_for(f"a message like {pattern}", find) - 1
+
+
+class Held:
+    """Stops one thread of a process, as a debugger does, until the end of the block."""
+
+    ATTACH, DETACH, WALL = 16, 17, 0x40000000
+
+    def __init__(self, pid, name):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        threads = {int(task.name): (task / "comm").read_text().strip()
+                   for task in pathlib.Path(f"/proc/{pid}/task").iterdir()}
+        threads[pid] = "main"
+        self.thread = next(number for number, called in threads.items() if called == name)
+
+    def ptrace(self, request):
+        if self.libc.ptrace(request, self.thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def __enter__(self):
+        self.ptrace(self.ATTACH)
+        os.waitpid(self.thread, self.WALL)
+
+    def __exit__(self, *_):
+        self.ptrace(self.DETACH)
 
 
 class Service(ProcessCase):
@@ -121,6 +146,20 @@ max-peers = {max_peers}
         self.assertEqual(len(self.manager.read()), before)
         os.kill(pid, signal.SIGCONT)
         self.manager.wait("WATCHDOG=1", after=before)
+
+    def test_one_thread_that_hangs_is_enough_for_no_sign_of_life(self):
+        devnet = self.devnet("--accounts", "100", "--contracts", "5")
+        daemon = self.managed(devnet, WATCHDOG_USEC="200000")
+        seen = self.manager.wait("WATCHDOG=1", after=self.manager.wait("READY=1"))
+        for name in ("fs-sync", "fs-net", "main"):
+            with self.subTest(thread=name), Held(daemon.child.pid, name):
+                time.sleep(0.3)
+                before = len(self.manager.read())
+                time.sleep(0.6)
+                self.assertEqual(len(self.manager.read()), before)
+            seen = self.manager.wait("WATCHDOG=1", after=before)
+        self.assertGreater(seen, 0)
+        self.assertEqual(daemon.stop(), 0)
 
     def test_without_a_watchdog_none_is_fed(self):
         devnet = self.devnet("--accounts", "100", "--contracts", "5")
