@@ -36,9 +36,11 @@ class Manual(unittest.TestCase):
         for command in COMMANDS:
             self.assertIn(f".B fastsyncd {command}", self.page)
         self.assertGreater(len(options_of("run")), 20)
-        for command in ("run", "config"):
+        for command in COMMANDS:
             for option in options_of(command):
-                self.assertRegex(self.page, rf"(?m){option}\b")
+                # The devnet is for trials: its own help tells them.
+                if command != "devnet" and option != "--help":
+                    self.assertRegex(self.page, rf"{option}\b")
 
     def test_it_names_no_other_option_of_run(self):
         section = self.page.split(".SH OPTIONS OF RUN")[1].split(".SH ")[0]
