@@ -4,10 +4,27 @@
 #include <fstream>
 #include <sstream>
 
-// The one place that includes it: it is large. What it would throw it returns.
+namespace {
+/// What the reader of TOML holds to be impossible was in a file all the same.
+struct ReaderConfused {};
+[[noreturn]] void confused() {
+    throw ReaderConfused{};
+}
+}  // namespace
+
+// The one place that includes it: it is large. What it would throw it returns. What it asserts is
+// not always so (a line [\x1d_] was enough), and a file must not end the process, nor be undefined
+// behaviour where assertions are off.
 #define TOML_EXCEPTIONS 0
 #define TOML_MAX_NESTED_VALUES 4
+#define TOML_ASSERT(holds)        \
+    do {                          \
+        if (!(holds)) confused(); \
+    } while (false)
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include <daemon/config_source.hpp>
 
@@ -51,6 +68,11 @@ struct Text {
     }
 };
 
+/// TOML allows none of them anywhere, but for what ends a line and the tab.
+bool is_control(char c) {
+    return (c >= 0 && c < ' ' && c != '\t' && c != '\r') || c == 0x7f;
+}
+
 /// What no configuration holds and the reader of TOML should not see.
 Result<void> check_lines(const Text& in) {
     std::size_t number = 0;
@@ -61,6 +83,8 @@ Result<void> check_lines(const Text& in) {
         ++number;
         if (line.find('\0') != line.npos)
             return config_error(in.where(number) + ": holds a zero byte");
+        if (std::any_of(line.begin(), line.end(), is_control))
+            return config_error(in.where(number) + ": holds a control character");
         const bool comment = trimmed(line).starts_with('#');
         if (!comment && std::count(line.begin(), line.end(), '.') > std::ptrdiff_t{kMaxConfigDots})
             return config_error(in.where(number) + ": holds more than 256 dots");
@@ -188,13 +212,9 @@ class FileValues {
     std::vector<GivenValue> values_;
 };
 
-}  // namespace
-
-Result<std::vector<GivenValue>> parse_config_text(std::string_view text, std::string_view file_name,
-                                                  std::span<const KnownKey> keys) {
-    const Text in{text, file_name};
-    FASTSYNC_CHECK(check_lines(in));
-    const toml::parse_result parsed = toml::parse(text, file_name);
+/// May throw ReaderConfused.
+Result<std::vector<GivenValue>> read_toml(const Text& in, std::span<const KnownKey> keys) {
+    const toml::parse_result parsed = toml::parse(in.text, in.file_name);
     if (!parsed) return no_toml(parsed.error(), in, keys);
     // The table is in the order of the alphabet; errors are told from the first line on.
     struct Entry {
@@ -211,6 +231,19 @@ Result<std::vector<GivenValue>> parse_config_text(std::string_view text, std::st
     for (const Entry& entry : entries)
         FASTSYNC_CHECK(values.add(entry.line, entry.key, *entry.node));
     return values.take();
+}
+
+}  // namespace
+
+Result<std::vector<GivenValue>> parse_config_text(std::string_view text, std::string_view file_name,
+                                                  std::span<const KnownKey> keys) {
+    const Text in{text, file_name};
+    FASTSYNC_CHECK(check_lines(in));
+    try {
+        return read_toml(in, keys);
+    } catch (const ReaderConfused&) {
+        return config_error(std::string{file_name} + ": is not TOML");
+    }
 }
 
 Result<std::vector<GivenValue>> read_config_file(const std::filesystem::path& file,

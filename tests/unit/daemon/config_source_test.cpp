@@ -57,6 +57,15 @@ TEST_CASE("parse_config_text: a zero byte is refused, raw or written", "[daemon]
     CHECK(refusal_of("many = ['a',\n\"\\u0000\"]") == "f:2: many: holds a zero byte");
 }
 
+TEST_CASE("parse_config_text: control characters are refused, tabs and line ends are none",
+          "[daemon]") {
+    // The library that reads TOML took this for impossible and ended the process.
+    CHECK(refusal_of("[\x1d_]]\n") == "f:1: holds a control character");
+    CHECK(refusal_of("count = 1\n# \x7f") == "f:2: holds a control character");
+    CHECK(is_read("\tcount\t=\t1\r\n# \xc3\xa4\r\n"));
+    CHECK(is_read("one = \"a\\u001d\""));
+}
+
 TEST_CASE("parse_config_text: lists may lie 4 deep and no deeper", "[daemon]") {
     const auto nested = [](std::size_t depth) {
         return "one = " + std::string(depth, '[') + std::string(depth, ']');
