@@ -47,6 +47,7 @@ THIRD_PARTY = [
     ("boost/asio", SHELLS, SOURCES_AND_HEADERS),
     ("boost/system", SHELLS, SOURCES_AND_HEADERS),
     ("boost/beast", "status", SOURCES),
+    ("boost/program_options", "daemon", SOURCES),
     ("boost/multiprecision", "common", SOURCES_AND_HEADERS),
     ("boost/unordered", EVERYWHERE, SOURCES_AND_HEADERS),
     ("cryptopp", "crypto", SOURCES),
@@ -57,6 +58,8 @@ THIRD_PARTY = [
     ("ares", "net", SOURCES),
     ("snappy", "rlpx", SOURCES),
     ("spdlog", "common", SOURCES),
+    ("systemd", "daemon", SOURCES),
+    ("toml++", "daemon", SOURCES),
     ("fmt", EVERYWHERE, SOURCES_AND_HEADERS),
 ]
 # Headers that only .cpp files of their own library include: what holds for those holds for them.

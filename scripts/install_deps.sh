@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that are missing; touches nothing when all are there.
 #
-# usage: scripts/install_deps.sh [build|test|check]
+# usage: scripts/install_deps.sh [build|package|test|check]
 #   build   what the daemon needs (default)
+#   package build, and what makes a Debian package
 #   test    build, and what the tests and the sanitizer builds need
 #   check   test, and clang-tidy
 set -euo pipefail
 
 build_packages=(
     cmake ninja-build g++ ccache mold pkg-config
-    libboost1.81-dev
+    libboost1.81-dev libboost-program-options1.81-dev
     librocksdb-dev libsnappy-dev libsecp256k1-dev libcrypto++-dev libc-ares-dev
-    nlohmann-json3-dev libspdlog-dev libfmt-dev)
+    nlohmann-json3-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libsystemd-dev)
 test_packages=(
     python3 catch2
     clang libclang-rt-14-dev llvm-14 clang-format
@@ -19,14 +20,16 @@ test_packages=(
 # Whichever node and npm there are serve, packaged or not.
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
+package_packages=(dpkg-dev file)
 check_packages=(clang-tidy git)
 
 case "${1:-build}" in
     build) wanted=("${build_packages[@]}") ;;
+    package) wanted=("${build_packages[@]}" "${package_packages[@]}") ;;
     test) wanted=("${build_packages[@]}" "${test_packages[@]}") ;;
     check) wanted=("${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}") ;;
     *)
-        sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
         exit 64
         ;;
 esac

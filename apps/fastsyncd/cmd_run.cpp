@@ -1,6 +1,10 @@
+#include <unistd.h>
+
 #include <daemon/config.hpp>
 #include <daemon/daemon.hpp>
-#include <daemon/stop_signals.hpp>
+#include <daemon/environment.hpp>
+#include <daemon/process_signals.hpp>
+#include <daemon/reload.hpp>
 #include <daemon/version.hpp>
 
 #include "command.hpp"
@@ -8,24 +12,49 @@
 namespace fastsync::app {
 namespace {
 
-int run(Arguments arguments) {
-    auto config = daemon::parse_run_config(arguments);
-    if (!config) return fail("run", config.error());
-    log::setup(config->log_level);
+void log_start(const daemon::RunConfig& config) {
     log::info("daemon", "fastsyncd version={} network={} network_id={} genesis={} data_dir=\"{}\"",
-              daemon::version(), config->network.name, config->network.network_id,
-              to_hex0x(config->network.genesis_hash), config->data_dir.string());
-    auto opened = daemon::Daemon::open(*std::move(config));
-    if (!opened) return fail("run", with_repair_hint(opened.error()));
-    daemon::Daemon& node = **opened;
+              daemon::version(), config.network.name, config.network.network_id,
+              to_hex0x(config.network.genesis_hash), config.data_dir.string());
+}
+
+void log_addresses(const daemon::Daemon& node) {
     if (const std::string enode = node.enode(); !enode.empty())
         log::info("daemon", "listening enode={}", enode);
     if (node.http_port() != 0) log::info("daemon", "http port={}", node.http_port());
-    const daemon::StopSignals signals{[&node] { node.stop(); }};
+}
+
+int run_daemon(const daemon::EffectiveConfig& config, daemon::ServiceLink& link,
+               const std::function<void()>& reload) {
+    link.status("opening the database");
+    auto opened = daemon::Daemon::open(config.config, &link);
+    if (!opened) return fail("run", with_repair_hint(opened.error()));
+    daemon::Daemon& node = **opened;
+    log_addresses(node);
+    const std::function<void()> stop = [&node] { node.stop(); };
+    // Whoever closes the terminal has no other way to stop what runs in it.
+    const daemon::ProcessSignals signals{stop, ::isatty(STDERR_FILENO) == 1 ? stop : reload};
     const auto ended = node.run();
     if (!ended) return fail("run", with_repair_hint(ended.error()));
     log::info("daemon", "stopped");
     return kDone;
+}
+
+int run(Arguments arguments) {
+    const auto read = [arguments] {
+        return daemon::read_run_config(arguments, daemon::process_environment());
+    };
+    const auto config = read();
+    if (!config) {
+        log::setup(log::Level::kInfo);
+        return fail("run", config.error());
+    }
+    log::setup(config->config.log_level);
+    log_start(config->config);
+    const auto manager = daemon::find_service_manager();
+    daemon::ServiceLink link{manager.get()};
+    daemon::Reloader reloader{*config, read, link};
+    return run_daemon(*config, link, [&reloader] { reloader.reload(); });
 }
 
 }  // namespace

@@ -31,31 +31,35 @@ struct Options {
     status::HttpOrigin origin{"127.0.0.1", 8645};
     Form form = Form::kText;
     bool watch = false;
+    bool check = false;
 };
 
 std::string help() {
-    return "usage: fastsyncd status [--http URL] [--watch] [--json]\n\n"
+    return "usage: fastsyncd status [--http URL] [--check | --watch] [--json]\n\n"
            "Shows what a running daemon does.\n\noptions:\n"
            "  --http URL    where the daemon tells its status [http://127.0.0.1:8645]\n"
+           "  --check       say nothing while all is well: for health checks\n"
            "  --watch       show the progress each second until the state is complete: a bar "
            "drawn\n"
            "                in place on a terminal, one line each time elsewhere\n"
            "  --json        the daemon's own JSON; with --watch one document a line\n"
            "  --help        this text\n\n"
-           "exit codes: 0 shown (with --watch: complete), 1 options, 3 no daemon answers or it "
+           "exit codes: 0 shown (--watch: complete; --check: well), 1 options, 3 no daemon answers "
+           "or it "
            "failed\n";
 }
 
 Result<Options> parse(Arguments arguments) {
     using daemon::KnownKey;
-    constexpr std::array<KnownKey, 3> kKeys{{
+    constexpr std::array<KnownKey, 4> kKeys{{
         {"http", KnownKey::Kind::kValue},
+        {"check", KnownKey::Kind::kSwitch},
         {"watch", KnownKey::Kind::kSwitch},
         {"json", KnownKey::Kind::kSwitch},
     }};
     FASTSYNC_TRY(const auto given, daemon::parse_arguments(arguments, kKeys));
     Options out;
-    for (const auto& [key, value, origin] : given) {
+    for (const auto& [key, value, origin, source] : given) {
         if (key == "http") {
             auto url = status::parse_http_origin(value);
             if (!url) return Error{Errc::kConfig, origin + ": " + url.error().detail};
@@ -64,10 +68,14 @@ Result<Options> parse(Arguments arguments) {
             return Error{Errc::kConfig, origin + ": takes no value"};
         } else if (key == "watch") {
             out.watch = true;
+        } else if (key == "check") {
+            out.check = true;
         } else {
             out.form = Form::kJson;
         }
     }
+    if (out.check && (out.watch || out.form == Form::kJson))
+        return Error{Errc::kConfig, "--check: goes with neither --watch nor --json"};
     return out;
 }
 
@@ -94,6 +102,15 @@ int show_once(const Options& options) {
     } else {
         std::cout << status::describe(fetched->snapshot) << std::flush;
     }
+    return kDone;
+}
+
+/// A daemon that stops is as well as one that syncs; one that failed is about to end.
+int check(const Options& options) {
+    const auto fetched = fetch(options.origin);
+    if (!fetched) return fail("status", fetched.error());
+    if (fetched->snapshot.phase == status::Phase::kFailed)
+        return fail("status", {Errc::kClosed, "the daemon has failed"});
     return kDone;
 }
 
@@ -160,6 +177,7 @@ int watch(const Options& options) {
 int run(Arguments arguments) {
     const auto options = parse(arguments);
     if (!options) return fail("status", options.error());
+    if (options->check) return check(*options);
     return options->watch ? watch(*options) : show_once(*options);
 }
 

@@ -29,6 +29,7 @@ struct Command {
 
 [[nodiscard]] Command run_command();
 [[nodiscard]] Command status_command();
+[[nodiscard]] Command config_command();
 [[nodiscard]] Command verify_command();
 [[nodiscard]] Command devnet_command();
 

@@ -1,5 +1,7 @@
 #include <iostream>
 
+#include <common/log.hpp>
+
 #include "command.hpp"
 
 namespace fastsync::app {
@@ -12,8 +14,8 @@ Error with_repair_hint(Error error) {
 
 int fail(std::string_view command, const Error& error) {
     const bool by_operator = error.code == Errc::kConfig;
-    std::cerr << "fastsyncd " << command << ": " << (by_operator ? error.detail : error.message())
-              << "\n";
+    std::cerr << log::line_start(log::Level::kError) << "fastsyncd " << command << ": "
+              << (by_operator ? error.detail : error.message()) << "\n";
     switch (error.code) {
         case Errc::kConfig:
             return kConfig;

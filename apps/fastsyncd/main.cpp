@@ -12,10 +12,7 @@ namespace {
 
 std::vector<Command> commands() {
     return {
-        run_command(),
-        status_command(),
-        verify_command(),
-        devnet_command(),
+        run_command(), status_command(), config_command(), verify_command(), devnet_command(),
     };
 }
 

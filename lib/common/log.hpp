@@ -13,8 +13,17 @@ namespace fastsync::log {
 
 enum class Level { kTrace, kDebug, kInfo, kWarn, kError, kOff };
 
-/// Where lines go and from which level on. Call once, before threads start.
+/// Lines go to standard error, from `level` on: with the time, or, where that is the journal of
+/// systemd, which has its own, with the priority that it reads ("<6>"). Call once, before threads
+/// start.
 void setup(Level level);
+/// From any thread, after setup().
+void set_level(Level level);
+/// Whether the file descriptor is the journal, as its environment variable JOURNAL_STREAM ("device:
+/// inode", null when it is not set) says.
+[[nodiscard]] bool is_journal(const char* journal_stream, int file);
+/// What begins a line of standard error that is not written here: the priority, or nothing.
+[[nodiscard]] std::string_view line_start(Level level);
 /// "trace" | "debug" | "info" | "warn" | "error" | "off"; nothing for any other text.
 [[nodiscard]] std::optional<Level> parse_level(std::string_view text);
 [[nodiscard]] bool enabled(Level level) noexcept;

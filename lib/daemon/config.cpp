@@ -1,14 +1,13 @@
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <map>
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/core.h>
 
 #include <daemon/config.hpp>
+#include <daemon/config_keys.hpp>
 #include <daemon/config_source.hpp>
 #include <daemon/config_value.hpp>
+#include <daemon/memory_plan.hpp>
 #include <daemon/network_choice.hpp>
 #include <daemon/node_key.hpp>
 
@@ -18,20 +17,8 @@ namespace {
 using Kind = KnownKey::Kind;
 using Values = std::vector<GivenValue>;
 
-Result<bool> on_or_off(const GivenValue& given) {
-    if (given.value == "true") return true;
-    if (given.value == "false") return false;
-    return complain(given, "must be true or false");
-}
-
-Result<net::HostPort> ip_and_port(const GivenValue& given) {
-    auto parsed = net::parse_host_port(given.value);
-    if (!parsed) return complain(given, "must be ADDR:PORT (" + parsed.error().detail + ")");
-    boost::system::error_code failed;
-    (void)boost::asio::ip::make_address(parsed->host, failed);
-    if (failed) return complain(given, "must be ADDR:PORT with an IP address");
-    return *std::move(parsed);
-}
+constexpr std::string_view kDataDir = "data-dir";
+constexpr std::string_view kNodeKey = "node-key";
 
 bool is_loopback(const net::HostPort& address) {
     boost::system::error_code failed;
@@ -39,298 +26,126 @@ bool is_loopback(const net::HostPort& address) {
     return !failed && ip.is_loopback();
 }
 
-Result<void> set_data_dir(RunConfig& config, const GivenValue& given) {
-    config.data_dir = given.value;
-    return {};
-}
-
-/// The four keys of the network belong together: see choose_network().
-Result<void> leave_to_network(RunConfig&, const GivenValue&) {
-    return {};
-}
-
-Result<Enode> enode_url(const GivenValue& given) {
-    auto enode = parse_enode(given.value);
-    if (!enode) return complain(given, "must be an enode URL (" + enode.error().detail + ")");
-    return enode;
-}
-
-Result<void> add_bootnode(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(Enode enode, enode_url(given));
-    if (enode.udp_port == 0) return complain(given, "must be an enode with a UDP port");
-    config.bootnodes.push_back(std::move(enode));
-    return {};
-}
-
-Result<void> add_dns_list(RunConfig& config, const GivenValue& given) {
-    if (!config.dns_lists) config.dns_lists.emplace();
-    if (given.value == "off") return {};
-    const auto link = discovery::parse_dns_link(given.value);
-    if (!link) return complain(given, "must be off or enrtree://KEY@DOMAIN");
-    config.dns_lists->push_back(*link);
-    return {};
-}
-
-Result<void> add_trusted_peer(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(const Enode enode, enode_url(given));
-    config.trusted_peers.push_back(enode.id);
-    return {};
-}
-
-Result<void> set_no_discovery(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(const bool off, on_or_off(given));
-    config.discovery = off ? RunConfig::Discovery::kOff : RunConfig::Discovery::kOn;
-    return {};
-}
-
-Result<void> add_static_peer(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(Enode enode, enode_url(given));
-    if (enode.tcp_port == 0) return complain(given, "must be an enode with a TCP port");
-    config.static_peers.push_back(std::move(enode));
-    return {};
-}
-
-Result<void> set_listen(RunConfig& config, const GivenValue& given) {
-    if (given.value == "off") {
-        config.listen.reset();
-        return {};
-    }
-    FASTSYNC_TRY(config.listen, ip_and_port(given));
-    return {};
-}
-
-Result<void> set_http(RunConfig& config, const GivenValue& given) {
-    if (given.value == "off") {
-        config.http.reset();
-        return {};
-    }
-    FASTSYNC_TRY(auto address, ip_and_port(given));
-    if (config.http) config.http->address = std::move(address);
-    return {};
-}
-
-/// Comes after http in the table: an exposure without a server means nothing.
-Result<void> set_http_allow_public(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(const bool allowed, on_or_off(given));
-    if (allowed && config.http) config.http->exposure = HttpConfig::Exposure::kPublic;
-    return {};
-}
-
-bool is_host_name(std::string_view text) {
-    constexpr std::size_t kLongest = 253;
-    constexpr std::string_view kAllowed =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
-    return !text.empty() && text.size() <= kLongest &&
-           text.find_first_not_of(kAllowed) == std::string_view::npos;
-}
-
-Result<void> add_http_host(RunConfig& config, const GivenValue& given) {
-    if (!is_host_name(given.value)) return complain(given, "must be a host name without a port");
-    if (!config.http) return {};
-    if (config.http->names.size() == kMostHostNames)
-        return complain(given, "is one name too many: 16 may be given");
-    config.http->names.push_back(given.value);
-    return {};
-}
-
-Result<void> set_memory_budget(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(config.memory_budget,
-                 number_of<std::size_t>(given, kLeastMemoryBudget, kMostMemoryBudget));
-    return {};
-}
-
-Result<void> set_pivot(RunConfig& config, const GivenValue& given) {
-    constexpr std::string_view kRoot = "root:";
-    constexpr std::size_t kHashText = 2 + 2 * Hash256::kSize;
-    const std::string_view text = given.value;
-    if (text == "auto") {
-        config.pivot = std::monostate{};
-    } else if (text.starts_with(kRoot)) {
-        FASTSYNC_TRY(const Hash256 root, hash_of(given, text.substr(kRoot.size())));
-        config.pivot = sync::PinnedRoot{root};
-    } else if (text.starts_with("0x") && text.size() == kHashText) {
-        FASTSYNC_TRY(const Hash256 block, hash_of(given, text));
-        config.pivot = sync::PinnedHash{block};
-    } else {
-        const auto block = number_of<chain::BlockNumber>(given, 0, UINT64_MAX);
-        if (!block) {
-            return complain(given,
-                            "must be auto, a decimal block number, a block hash 0x... or "
-                            "root:0x...");
-        }
-        config.pivot = sync::PinnedNumber{*block};
-    }
-    return {};
-}
-
-Result<void> set_confirmations(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(config.confirmations, number_of<std::size_t>(given, 0, kMostConfirmations));
-    return {};
-}
-
-Result<void> set_exit_when_complete(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(const bool leave, on_or_off(given));
-    config.when_complete = leave ? RunConfig::WhenComplete::kExit : RunConfig::WhenComplete::kStay;
-    return {};
-}
-
-Result<void> set_max_peers(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(config.max_peers, number_of<std::size_t>(given, 1, kMostPeers));
-    return {};
-}
-
-Result<void> set_max_requests_per_peer(RunConfig& config, const GivenValue& given) {
-    FASTSYNC_TRY(config.max_requests_per_peer,
-                 number_of<std::size_t>(given, 1, sync::PeerRate::kMaxWindow));
-    return {};
-}
-
-Result<void> set_node_key(RunConfig& config, const GivenValue& given) {
-    config.node_key = given.value;
-    return {};
-}
-
-Result<void> set_log_level(RunConfig& config, const GivenValue& given) {
-    const auto level = log::parse_level(given.value);
-    if (!level) return complain(given, "must be trace, debug, info, warn, error or off");
-    config.log_level = *level;
-    return {};
-}
-
-struct Row {
-    Setting setting;
-    Kind kind;
-    Result<void> (*apply)(RunConfig&, const GivenValue&);
-};
-
-constexpr std::array<Row, 22> kRows{{
-    {{"data-dir", "DIR", "", "folder of the database; needed"}, Kind::kValue, set_data_dir},
-    {{"network", "NAME", "", "a known network: sets network-id and genesis-hash"},
-     Kind::kValue,
-     leave_to_network},
-    {{"genesis", "FILE", "", "genesis.json of a network without a name here"},
-     Kind::kValue,
-     leave_to_network},
-    {{"network-id", "N", "", "network id; with genesis: where it is not the chain id"},
-     Kind::kValue,
-     leave_to_network},
-    {{"genesis-hash", "0xHASH", "", "hash of block 0, with network-id in place of genesis"},
-     Kind::kValue,
-     leave_to_network},
-    {{"static-peer", "ENODE", "", "enode://ID@HOST:PORT to stay connected with; repeatable"},
-     Kind::kRepeatable,
-     add_static_peer},
-    {{"trusted-peer", "ENODE", "", "a peer that finds a place however many there are; repeatable"},
-     Kind::kRepeatable,
-     add_trusted_peer},
-    {{"bootnode", "ENODE", "",
-      "enode://ID@HOST:PORT to discover nodes from, not the network's own; repeatable"},
-     Kind::kRepeatable,
-     add_bootnode},
-    {{"dns-list", "URL", "",
-      "enrtree://KEY@DOMAIN, a list of nodes in the DNS, or off; repeatable"},
-     Kind::kRepeatable,
-     add_dns_list},
-    {{"no-discovery", "true|false", "false", "look for no nodes, and answer none that look"},
-     Kind::kSwitch,
-     set_no_discovery},
-    {{"listen", "ADDR:PORT", "off", "accept peers here; off: none"}, Kind::kValue, set_listen},
-    {{"http", "ADDR:PORT", "127.0.0.1:8645", "tell the status here; off: nowhere"},
-     Kind::kValue,
-     set_http},
-    {{"http-allow-public", "true|false", "false", "allow http on an address other than loopback"},
-     Kind::kSwitch,
-     set_http_allow_public},
-    {{"http-host", "NAME", "", "a name by which http may be asked, besides IPs; repeatable"},
-     Kind::kRepeatable,
-     add_http_host},
-    {{"pivot", "P", "auto", "block to sync: auto (head - 64), N, block hash 0x..., or root:0x..."},
-     Kind::kValue,
-     set_pivot},
-    {{"confirmations", "N", "1", "further peers that must confirm the pivot, where there are any"},
-     Kind::kValue,
-     set_confirmations},
-    {{"exit-when-complete", "true|false", "false", "exit when the state is complete"},
-     Kind::kSwitch,
-     set_exit_when_complete},
-    {{"max-peers", "N", "25", "most peers connected at once, 1 to 1000"},
-     Kind::kValue,
-     set_max_peers},
-    {{"memory-budget", "MIB", "512", "memory of the process in MiB, 128 to 1048576"},
-     Kind::kValue,
-     set_memory_budget},
-    {{"max-requests-per-peer", "N", "16", "most requests for state in flight at one peer, 1 to 16"},
-     Kind::kValue,
-     set_max_requests_per_peer},
-    {{"node-key", "FILE", "", "secret key of this node (made if missing); default DIR/node.key"},
-     Kind::kValue,
-     set_node_key},
-    {{"log-level", "LEVEL", "info", "trace, debug, info, warn, error or off; to standard error"},
-     Kind::kValue,
-     set_log_level},
-}};
-
-std::vector<KnownKey> known_keys() {
-    std::vector<KnownKey> keys;
-    for (const Row& row : kRows)
-        keys.push_back({row.setting.key, row.kind});
-    return keys;
-}
-
-/// The command line, and of the file what the command line does not replace.
-Values merge(Values command_line, Values file) {
-    Values out = command_line;
-    for (GivenValue& given : file) {
-        const bool replaced = find(command_line, given.key) != nullptr ||
-                              names_other_network(command_line, given.key);
+/// What `upper` says, and of `lower` what that does not replace.
+Values merge(Values upper, Values lower) {
+    Values out = upper;
+    for (GivenValue& given : lower) {
+        const bool replaced =
+            find(upper, given.key) != nullptr || names_other_network(upper, given.key);
         if (!replaced) out.push_back(std::move(given));
     }
     return out;
 }
 
-Result<RunConfig> build(const Values& values) {
-    RunConfig config;
-    for (const Row& row : kRows) {
-        for (const GivenValue& given : values) {
-            if (given.key == row.setting.key) FASTSYNC_CHECK(row.apply(config, given));
-        }
+/// The folder that systemd made for a unit with StateDirectory=; nothing outside of one.
+std::optional<std::string> state_directory(std::span<const std::string> environment) {
+    constexpr std::string_view kName = "STATE_DIRECTORY=";
+    for (const std::string& word : environment) {
+        if (!word.starts_with(kName)) continue;
+        const std::string all = word.substr(kName.size());
+        const std::string first = all.substr(0, all.find(':'));
+        if (!first.empty()) return first;
     }
-    if (config.data_dir.empty()) {
-        return Error{Errc::kConfig, "data-dir is missing: give --data-dir DIR"};
+    return std::nullopt;
+}
+
+/// All three sources, the command line first.
+Result<Values> read_values(std::span<const std::string> arguments,
+                           std::span<const std::string> environment) {
+    const std::vector<KnownKey> file_keys = run_keys();
+    std::vector<KnownKey> keys = file_keys;
+    keys.push_back({"config"});
+    FASTSYNC_TRY(Values values, parse_arguments(arguments, keys));
+    FASTSYNC_TRY(Values from_environment, parse_environment(environment, keys));
+    values = merge(std::move(values), std::move(from_environment));
+    if (const GivenValue* const named = find(values, "config")) {
+        FASTSYNC_TRY(Values file, read_config_file(named->value, file_keys));
+        values = merge(std::move(values), std::move(file));
     }
-    FASTSYNC_TRY(config.network, choose_network(values));
-    if (config.node_key.empty()) config.node_key = config.data_dir / kNodeKeyFile;
+    if (const auto folder = state_directory(environment); folder && !find(values, kDataDir)) {
+        values.push_back(
+            {std::string{kDataDir}, *folder, "STATE_DIRECTORY", "default, from STATE_DIRECTORY"});
+    }
+    return values;
+}
+
+Result<void> check_whole(const RunConfig& config, const Values& values) {
     const bool guarded =
         config.http && config.http->exposure == HttpConfig::Exposure::kLoopbackOnly;
     if (guarded && !is_loopback(config.http->address)) {
         return complain(*find(values, "http"),
                         "must be a loopback address unless http-allow-public is true");
     }
+    const auto plan = plan_memory(config.memory_budget << 20U, config.peers_at_most());
+    if (!plan) return plan.error();
+    return {};
+}
+
+Result<RunConfig> build(const Values& values) {
+    RunConfig config;
+    for (const ConfigKey& key : config_keys()) {
+        for (const GivenValue& given : values) {
+            if (given.key == key.setting.key) FASTSYNC_CHECK(key.apply(config, given));
+        }
+    }
+    if (config.data_dir.empty())
+        return Error{Errc::kConfig, "data-dir is missing: give --data-dir DIR"};
+    FASTSYNC_TRY(config.network, choose_network(values));
+    if (config.node_key.empty()) config.node_key = config.data_dir / kNodeKeyFile;
+    FASTSYNC_CHECK(check_whole(config, values));
     return config;
+}
+
+EffectiveKey effective(const Setting& setting, const Values& values, const RunConfig& config) {
+    EffectiveKey out{&setting, {}, "default"};
+    for (const GivenValue& given : values) {
+        if (given.key != setting.key) continue;
+        if (out.values.empty()) out.source = given.source;
+        out.values.push_back(given.value);
+    }
+    if (!out.values.empty()) return out;
+    if (setting.key == kNodeKey) out.values.push_back(config.node_key.string());
+    if (!setting.default_value.empty()) out.values.emplace_back(setting.default_value);
+    return out;
 }
 
 }  // namespace
 
+std::size_t RunConfig::peers_at_most() const {
+    return max_peers + static_peers.size() + trusted_peers.size();
+}
+
 std::span<const Setting> run_settings() {
     static const auto settings = [] {
-        std::array<Setting, kRows.size()> out;
-        std::transform(kRows.begin(), kRows.end(), out.begin(),
-                       [](const Row& row) { return row.setting; });
+        std::vector<Setting> out;
+        for (const ConfigKey& key : config_keys())
+            out.push_back(key.setting);
         return out;
     }();
     return settings;
 }
 
-Result<RunConfig> parse_run_config(std::span<const std::string> arguments) {
-    const std::vector<KnownKey> file_keys = known_keys();
-    std::vector<KnownKey> keys = file_keys;
-    keys.push_back({"config", Kind::kValue});
-    FASTSYNC_TRY(Values command_line, parse_arguments(arguments, keys));
-    Values file;
-    if (const GivenValue* named = find(command_line, "config")) {
-        FASTSYNC_TRY(file, read_config_file(named->value, file_keys));
-    }
-    return build(merge(std::move(command_line), std::move(file)));
+std::vector<KnownKey> run_keys() {
+    std::vector<KnownKey> keys;
+    for (const Setting& setting : run_settings())
+        keys.push_back({setting.key, setting.kind});
+    return keys;
+}
+
+Result<EffectiveConfig> read_run_config(std::span<const std::string> arguments,
+                                        std::span<const std::string> environment) {
+    FASTSYNC_TRY(const Values values, read_values(arguments, environment));
+    FASTSYNC_TRY(RunConfig config, build(values));
+    std::vector<EffectiveKey> keys;
+    for (const Setting& setting : run_settings())
+        keys.push_back(effective(setting, values, config));
+    return EffectiveConfig{std::move(config), std::move(keys)};
+}
+
+Result<RunConfig> parse_run_config(std::span<const std::string> arguments,
+                                   std::span<const std::string> environment) {
+    FASTSYNC_TRY(EffectiveConfig read, read_run_config(arguments, environment));
+    return std::move(read.config);
 }
 
 std::string run_help() {
@@ -345,16 +160,20 @@ std::string run_help() {
         "usage: fastsyncd run --data-dir DIR (--network NAME | --genesis FILE |\n"
         "                     --network-id N --genesis-hash 0xHASH) [options]\n\n"
         "Downloads the complete state of one block from peers, proves it and keeps it in DIR.\n"
-        "SIGTERM and SIGINT stop it cleanly; a later start goes on where it stopped.\n\noptions:\n";
-    for (const Row& row : kRows) {
-        const Setting& s = row.setting;
+        "SIGTERM and SIGINT stop it cleanly; a later start goes on where it stopped. SIGHUP makes\n"
+        "it read the configuration again: log-level holds at once, the rest with a new start.\n\n"
+        "options:\n";
+    for (const Setting& s : run_settings()) {
         std::string option = "  --" + std::string{s.key};
-        option += row.kind == Kind::kSwitch ? fmt::format("[={}]", s.value_name)
-                                            : fmt::format(" {}", s.value_name);
+        option += s.kind == Kind::kSwitch ? fmt::format("[={}]", s.value_name)
+                                          : fmt::format(" {}", s.value_name);
         out += entry(option, s.help, s.default_value);
     }
-    out += entry("  --config FILE", "file of lines key = value, keys as above without --", "");
+    out += entry("  --config FILE", "TOML with the keys above without --", "");
     out += entry("  --help", "this text", "");
+    out +=
+        "\nEach option may be given in the environment too: --max-peers as FASTSYNCD_MAX_PEERS,\n"
+        "repeatable ones with commas. The command line wins over that, and that over the file.\n";
     return out + "\nnetworks: " + network_names() + "\n";
 }
 

@@ -10,6 +10,7 @@
 
 #include <common/log.hpp>
 #include <common/result.hpp>
+#include <daemon/config_source.hpp>
 #include <daemon/networks.hpp>
 #include <discovery/dns_tree.hpp>
 #include <enode/enode.hpp>
@@ -54,6 +55,9 @@ struct RunConfig {
     std::size_t max_requests_per_peer = sync::PeerRate::kMaxWindow;  ///< for state, in flight
     std::filesystem::path node_key;  ///< the file, made when it is not there
     log::Level log_level = log::Level::kInfo;
+
+    /// Connected at once, those that always find a place counted.
+    [[nodiscard]] std::size_t peers_at_most() const;
 };
 
 inline constexpr std::size_t kMostPeers = 1000;
@@ -70,18 +74,46 @@ struct Setting {
     std::string_view value_name;
     std::string_view default_value;  ///< as it would be written; empty: there is none
     std::string_view help;
+    KnownKey::Kind kind = KnownKey::Kind::kValue;
 };
 
-/// Every key, in the order of the help. `--config FILE` is the command line's alone.
+/// Every key, in the order of the help. `--config FILE` is for command line and environment alone.
 [[nodiscard]] std::span<const Setting> run_settings();
+/// The same, as a source of settings wants them.
+[[nodiscard]] std::vector<KnownKey> run_keys();
 
-/// Reads the command line of `fastsyncd run` (without program and command name) and the file that
-/// it names by --config. A key of the command line replaces the file's, a repeatable one as a
-/// whole; naming the network by --network replaces the file's genesis, network-id and genesis-hash,
-/// and the other way round.
+/// What holds for one key, and why.
+struct EffectiveKey {
+    const Setting* setting = nullptr;
+    std::vector<std::string> values;  ///< more than one of a repeatable key; none: nothing is set
+    std::string source;               ///< "command line", "fastsyncd.toml:12", "default", …
+};
+
+struct EffectiveConfig {
+    RunConfig config;
+    std::vector<EffectiveKey> keys;  ///< every key, in the order of the help
+};
+
+/// Reads the command line of `fastsyncd run` (without program and command name), the environment
+/// (words NAME=VALUE), and the file that either names as `config`. A key of the command line
+/// replaces that of the environment, and this the file's, a repeatable one as a whole; naming the
+/// network by --network replaces genesis, network-id and genesis-hash of what comes later, and the
+/// other way round.
 ///
-/// @return kConfig with a sentence that names the option, or file, line and key
-[[nodiscard]] Result<RunConfig> parse_run_config(std::span<const std::string> arguments);
+/// @return kConfig with a sentence that names the option, the variable, or file, line and key
+[[nodiscard]] Result<EffectiveConfig> read_run_config(std::span<const std::string> arguments,
+                                                      std::span<const std::string> environment);
+/// The same without the reasons.
+[[nodiscard]] Result<RunConfig> parse_run_config(std::span<const std::string> arguments,
+                                                 std::span<const std::string> environment = {});
+
+/// A configuration file that says the same, with the source of each value as a comment.
+/// @return kConfig naming the key: a value that TOML cannot hold, which is one that is not UTF-8
+[[nodiscard]] Result<std::string> to_toml(std::span<const EffectiveKey> keys);
+
+/// The keys whose values differ.
+[[nodiscard]] std::vector<std::string_view> changed_keys(std::span<const EffectiveKey> before,
+                                                         std::span<const EffectiveKey> after);
 
 /// The text of `fastsyncd run --help`.
 [[nodiscard]] std::string run_help();

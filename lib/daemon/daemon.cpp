@@ -9,13 +9,16 @@
 #include <async/task_scope.hpp>
 #include <common/log.hpp>
 #include <crypto/entropy.hpp>
+#include <daemon/chosen_nodes.hpp>
 #include <daemon/daemon.hpp>
 #include <daemon/disk_space.hpp>
 #include <daemon/loop_thread.hpp>
 #include <daemon/memory_plan.hpp>
 #include <daemon/node_finder.hpp>
 #include <daemon/node_key.hpp>
+#include <daemon/own_status.hpp>
 #include <daemon/peer_hub.hpp>
+#include <daemon/service_watch.hpp>
 #include <daemon/state_backend.hpp>
 #include <daemon/status_report.hpp>
 #include <daemon/version.hpp>
@@ -68,25 +71,6 @@ Task<std::vector<chain::BlockHeader>> take_completed(const sync::Downloader& dow
     co_return downloader.completed_headers();
 }
 
-/// The operator's, else those that the network is known by.
-std::vector<Enode> bootnodes_for(const RunConfig& config) {
-    if (!config.bootnodes.empty()) return config.bootnodes;
-    std::vector<Enode> nodes;
-    for (const std::string& url : config.network.bootnodes) {
-        auto enode = parse_enode(url);
-        if (enode && enode->udp_port != 0) nodes.push_back(*std::move(enode));
-    }
-    return nodes;
-}
-
-/// The operator's, else the network's own, unless the operator has chosen other nodes.
-std::vector<discovery::DnsLink> dns_lists_for(const RunConfig& config) {
-    if (config.dns_lists) return *config.dns_lists;
-    if (!config.bootnodes.empty() || config.network.dns_tree.empty()) return {};
-    const auto link = discovery::parse_dns_link(config.network.dns_tree);
-    return link ? std::vector{*link} : std::vector<discovery::DnsLink>{};
-}
-
 struct Threads {
     LoopThread disk{"fs-disk"};
     LoopThread net{"fs-net"};
@@ -97,8 +81,9 @@ struct Threads {
 class DaemonImpl final : public Daemon {
   public:
     DaemonImpl(RunConfig config, const MemoryPlan& plan, crypto::SecretKey key,
-               std::unique_ptr<storage::RocksStore> store)
+               std::unique_ptr<storage::RocksStore> store, ServiceLink* service)
         : config_(std::move(config)),
+          service_(service != nullptr ? service : &silence_),
           key_(std::move(key)),
           store_(std::move(store)),
           net_clock_(async::make_system_clock(threads_.net.executor())),
@@ -132,10 +117,14 @@ class DaemonImpl final : public Daemon {
     [[nodiscard]] Task<void> publish();
     void watch_disk();
     [[nodiscard]] Task<void> offer_completed();
+    [[nodiscard]] ServiceWatch::Parts service_parts(async::Clock& clock);
+    [[nodiscard]] bool serves() const;
     void log_summary(const status::StatusSnapshot& snapshot);
     void finish_threads();
 
     RunConfig config_;
+    ServiceLink silence_{nullptr};
+    ServiceLink* service_;  ///< never null
     crypto::SecretKey key_;
     std::unique_ptr<storage::RocksStore> store_;
     Threads threads_;
@@ -267,7 +256,13 @@ Task<Result<void>> DaemonImpl::run_all() {
     scope.spawn(async::run_on(net, tell_status()));
     if (finder_) scope.spawn(async::run_on(net, finder_->run()));
     scope.spawn(async::run_on(net, run_host()));
+    const std::unique_ptr<async::Clock> clock = async::make_system_clock(main);
+    ServiceWatch watch{service_parts(*clock)};
+    async::Gate watched_enough{main};
+    scope.spawn(watch.run(watched_enough));
     Result<void> outcome = co_await async::run_on(threads_.sync.executor(), downloader_.run());
+    service_->stopping();
+    watched_enough.open();
     co_await async::run_on(net, end_net());
     co_await scope.join();
     co_return outcome;
@@ -287,7 +282,27 @@ Task<void> DaemonImpl::end_net() {
     if (http_) http_->stop();
 }
 
+/// The threads without which nothing goes on; that of the disk may wait long for a reason.
+ServiceWatch::Parts DaemonImpl::service_parts(async::Clock& clock) {
+    return {*service_,
+            clock,
+            {threads_.net.executor(), threads_.sync.executor()},
+            [this] {
+                const auto snapshot = board_.read();
+                return snapshot ? status_words(*snapshot) : std::string{"starting"};
+            },
+            [this] { return serves(); },
+            threads_.disk.executor()};
+}
+
+/// Whether the status is really told, or, without a server, there is one. Blocks.
+bool DaemonImpl::serves() const {
+    if (!http_) return board_.read() != nullptr;
+    return status_is_told({config_.http->address.host, http_->port()});
+}
+
 void DaemonImpl::stop() {
+    service_->stopping();
     boost::asio::post(threads_.net.executor(), [this] { host_->stop_growing(); });
     boost::asio::post(threads_.sync.executor(), [this] { downloader_.stop(); });
 }
@@ -358,10 +373,9 @@ void DaemonImpl::finish_threads() {
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::open(RunConfig config) {
-    FASTSYNC_TRY(const MemoryPlan plan, plan_memory(config.memory_budget << 20U,
-                                                    config.max_peers + config.static_peers.size() +
-                                                        config.trusted_peers.size()));
+Result<std::unique_ptr<Daemon>> Daemon::open(RunConfig config, ServiceLink* service) {
+    FASTSYNC_TRY(const MemoryPlan plan,
+                 plan_memory(config.memory_budget << 20U, config.peers_at_most()));
     FASTSYNC_CHECK(check_disk_space(config.data_dir));
     FASTSYNC_TRY(crypto::SecretKey key,
                  load_or_create_node_key(config.node_key, crypto::system_entropy()));
@@ -372,8 +386,8 @@ Result<std::unique_ptr<Daemon>> Daemon::open(RunConfig config) {
         auto store,
         storage::RocksStore::open_or_create(
             config.data_dir, {config.network.network_id, config.network.genesis_hash}, options));
-    auto daemon =
-        std::make_unique<DaemonImpl>(std::move(config), plan, std::move(key), std::move(store));
+    auto daemon = std::make_unique<DaemonImpl>(std::move(config), plan, std::move(key),
+                                               std::move(store), service);
     FASTSYNC_CHECK(daemon->listen());
     return std::unique_ptr<Daemon>{std::move(daemon)};
 }

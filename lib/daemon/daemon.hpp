@@ -4,6 +4,7 @@
 
 #include <common/result.hpp>
 #include <daemon/config.hpp>
+#include <daemon/service_link.hpp>
 
 namespace fastsync::daemon {
 
@@ -11,8 +12,11 @@ namespace fastsync::daemon {
 class Daemon {
   public:
     /// Opens key, store, listener and HTTP endpoint; nothing runs yet.
+    /// @param service  told of readiness, progress, life and end while it runs; may be null;
+    ///                 outlives the daemon
     /// @return what each of them says, naming file or address; kConfig for an address in use
-    [[nodiscard]] static Result<std::unique_ptr<Daemon>> open(RunConfig config);
+    [[nodiscard]] static Result<std::unique_ptr<Daemon>> open(RunConfig config,
+                                                              ServiceLink* service = nullptr);
 
     virtual ~Daemon() = default;
 

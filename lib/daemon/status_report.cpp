@@ -4,6 +4,7 @@
 
 #include <daemon/status_report.hpp>
 #include <daemon/version.hpp>
+#include <status/text.hpp>
 
 namespace fastsync::daemon {
 namespace {
@@ -103,6 +104,19 @@ std::string summary_line(const status::StatusSnapshot& snapshot) {
     if (!snapshot.waiting_for.empty())
         line += fmt::format(" waiting_for=\"{}\"", snapshot.waiting_for);
     return line;
+}
+
+std::string status_words(const status::StatusSnapshot& snapshot) {
+    const auto& p = snapshot.progress;
+    std::string words = std::string{to_string(snapshot.phase)};
+    if (snapshot.phase == status::Phase::kSyncing) {
+        words += fmt::format(" {:.2f} %", std::floor(10000 * p.fraction) / 100);
+        words += p.eta_s ? ", " + status::show_seconds(*p.eta_s) + " left" : ", time left unknown";
+    }
+    words += fmt::format(", {} {}", snapshot.peers.connected,
+                         snapshot.peers.connected == 1 ? "peer" : "peers");
+    if (!snapshot.waiting_for.empty()) words += ", waiting: " + snapshot.waiting_for;
+    return words;
 }
 
 }  // namespace fastsync::daemon

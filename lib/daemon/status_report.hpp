@@ -29,4 +29,7 @@ struct StatusContext {
 /// "phase=syncing fraction=12.3% items_per_s=…": the line that the log gets every few seconds.
 [[nodiscard]] std::string summary_line(const status::StatusSnapshot& snapshot);
 
+/// "syncing 42.17 %, 1m05s left, 2 peers": for a person who asks the service manager.
+[[nodiscard]] std::string status_words(const status::StatusSnapshot& snapshot);
+
 }  // namespace fastsync::daemon

@@ -170,6 +170,20 @@ class Status(unittest.TestCase):
         self.assertNotIn("\r", got.stdout)
         self.assertNotIn("\x1b", got.stdout)
 
+    def test_check_is_0_and_silent_while_the_daemon_answers_and_has_not_failed(self):
+        for document, code in ((STATUS, DONE), (dict(STATUS, phase="stopping"), DONE),
+                               (dict(STATUS, phase="failed"), INTERNAL)):
+            with FakeDaemon((200, json.dumps(document))) as daemon:
+                got = run("status", "--http", daemon.url, "--check")
+            self.assertEqual((got.returncode, got.stdout), (code, ""), document["phase"])
+            self.assertEqual(got.stderr == "", code == DONE)
+        for code, body in ((200, "hello"), (404, "{}"), (503, "{}")):
+            with FakeDaemon((code, body)) as daemon:
+                self.assertEqual(run("status", "--http", daemon.url, "--check").returncode,
+                                 INTERNAL)
+        self.assertEqual(run("status", "--http", "127.0.0.1:1", "--check").returncode, INTERNAL)
+        self.assertEqual(run("status", "--check", "--watch").returncode, CONFIG)
+
     def test_watch_ends_with_3_when_the_daemon_failed(self):
         with FakeDaemon((200, json.dumps(dict(STATUS, phase="failed")))) as daemon:
             self.assertEqual(run("status", "--http", daemon.url, "--watch").returncode, INTERNAL)
@@ -349,22 +363,6 @@ class Verify(unittest.TestCase):
                            "0x" + "ab" * 32], ["--data-dir="]):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run("verify", *arguments).returncode, CONFIG)
-
-
-@unittest.skipUnless("run" in commands(), "without the run command")
-class Run(unittest.TestCase):
-    def test_wrong_configuration_is_1_naming_file_line_and_key(self):
-        with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder) / "f.conf"
-            file.write_text("network = xdc\nmax-peers = none\n")
-            got = run("run", "--data-dir", folder, "--config", str(file))
-        self.assertEqual(got.returncode, CONFIG)
-        self.assertIn(f"{file}:2: max-peers: ", got.stderr)
-
-    def test_a_missing_data_dir_or_network_is_1(self):
-        self.assertEqual(run("run", "--network", "xdc").returncode, CONFIG)
-        with tempfile.TemporaryDirectory() as folder:
-            self.assertEqual(run("run", "--data-dir", folder).returncode, CONFIG)
 
 
 class Devnet(unittest.TestCase):

@@ -16,17 +16,7 @@ using namespace fastsync::fuzz;
 using daemon::KnownKey;
 
 const std::vector<KnownKey>& keys() {
-    static const std::vector<KnownKey> all = [] {
-        std::vector<KnownKey> made;
-        for (const daemon::Setting& setting : daemon::run_settings()) {
-            const bool repeatable = setting.help.find("repeatable") != std::string_view::npos;
-            const bool is_switch = setting.value_name == "true|false";
-            made.push_back({setting.key, repeatable  ? KnownKey::Kind::kRepeatable
-                                         : is_switch ? KnownKey::Kind::kSwitch
-                                                     : KnownKey::Kind::kValue});
-        }
-        return made;
-    }();
+    static const std::vector<KnownKey> all = daemon::run_keys();
     return all;
 }
 
@@ -35,14 +25,32 @@ void check_error(const Error& error) {
 }
 
 void check_file(std::string_view text) {
-    const auto values = daemon::parse_config_text(text, "fastsyncd.conf", keys());
+    const auto values = daemon::parse_config_text(text, "fastsyncd.toml", keys());
     if (!values) {
         check_error(values.error());
-        FASTSYNC_ASSERT(values.error().detail.starts_with("fastsyncd.conf:"));
+        FASTSYNC_ASSERT(values.error().detail.starts_with("fastsyncd.toml:"));
         return;
     }
     for (const daemon::GivenValue& given : *values)
         FASTSYNC_ASSERT(!given.key.empty() && !given.value.empty());
+}
+
+/// Whatever was accepted is in range, and printed it is a file that gives the same.
+void check_config(const daemon::EffectiveConfig& read) {
+    const daemon::RunConfig& config = read.config;
+    FASTSYNC_ASSERT(!config.data_dir.empty());
+    FASTSYNC_ASSERT(config.max_peers >= 1 && config.max_peers <= daemon::kMostPeers);
+    FASTSYNC_ASSERT(config.confirmations <= daemon::kMostConfirmations);
+    for (const Enode& peer : config.static_peers)
+        FASTSYNC_ASSERT(peer.tcp_port != 0);
+    const auto text = daemon::to_toml(read.keys);
+    if (!text) return check_error(text.error());
+    const auto again = daemon::parse_config_text(*text, "printed", keys());
+    FASTSYNC_ASSERT(again);
+    std::size_t count = 0;
+    for (const daemon::EffectiveKey& key : read.keys)
+        count += key.values.size();
+    FASTSYNC_ASSERT(again->size() == count);
 }
 
 bool names_a_file(std::string_view argument) {
@@ -57,13 +65,12 @@ void check_arguments(std::string_view text) {
         const bool takes_hash = line.starts_with("--genesis-hash");
         if (takes_hash || !names_a_file(line)) arguments.emplace_back(line);
     }
-    const auto config = daemon::parse_run_config(arguments);
+    // The same words as a command line, and as an environment.
+    const auto config = daemon::read_run_config(arguments, {});
+    const auto environment = daemon::parse_environment(arguments, keys());
+    if (!environment) check_error(environment.error());
     if (!config) return check_error(config.error());
-    FASTSYNC_ASSERT(!config->data_dir.empty());
-    FASTSYNC_ASSERT(config->max_peers >= 1 && config->max_peers <= daemon::kMostPeers);
-    FASTSYNC_ASSERT(config->confirmations <= daemon::kMostConfirmations);
-    for (const Enode& peer : config->static_peers)
-        FASTSYNC_ASSERT(peer.tcp_port != 0);
+    check_config(*config);
 }
 
 void check_address(std::string_view text) {

@@ -140,3 +140,18 @@ TEST_CASE("status report: the log's line says what matters, and only what is kno
     const std::string line = summary_line(rig.snapshot());
     CHECK(line.ends_with(" left_s=60 pivot=200 waiting_for=\"no peer is connected\""));
 }
+
+TEST_CASE("status report: the words for the service manager", "[daemon]") {
+    status::StatusSnapshot s;
+    s.phase = status::Phase::kSyncing;
+    s.progress.fraction = 0.421799;
+    s.peers.connected = 1;
+    CHECK(status_words(s) == "syncing 42.17 %, time left unknown, 1 peer");
+    s.progress.eta_s = 65;
+    s.peers.connected = 2;
+    CHECK(status_words(s) == "syncing 42.17 %, 1m05s left, 2 peers");
+    s.phase = status::Phase::kFindingPeers;
+    s.peers.connected = 0;
+    s.waiting_for = "no peer is connected";
+    CHECK(status_words(s) == "finding_peers, 0 peers, waiting: no peer is connected");
+}

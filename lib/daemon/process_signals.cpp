@@ -1,0 +1,36 @@
+#include <csignal>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include <common/log.hpp>
+#include <daemon/process_signals.hpp>
+
+namespace fastsync::daemon {
+
+ProcessSignals::ProcessSignals(std::function<void()> stop, std::function<void()> reload)
+    : stop_(std::move(stop)),
+      reload_(std::move(reload)),
+      signals_(thread_.executor(), SIGINT, SIGTERM, SIGHUP) {
+    boost::asio::post(thread_.executor(), [this] { wait(); });
+}
+
+ProcessSignals::~ProcessSignals() {
+    boost::asio::post(thread_.executor(), [this] { signals_.cancel(); });
+    thread_.finish();
+}
+
+void ProcessSignals::wait() {
+    signals_.async_wait([this](const boost::system::error_code& failed, int signal) {
+        if (failed) return;
+        if (signal == SIGHUP) {
+            reload_();
+        } else {
+            log::info("daemon", "stopping signal={}", signal);
+            stop_();
+        }
+        wait();
+    });
+}
+
+}  // namespace fastsync::daemon

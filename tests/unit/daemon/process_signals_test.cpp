@@ -1,0 +1,50 @@
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include <daemon/process_signals.hpp>
+
+using namespace fastsync;
+using namespace fastsync::daemon;
+using namespace std::chrono_literals;
+
+TEST_CASE("ProcessSignals: each signal is one call, on a thread of its own", "[daemon]") {
+    std::atomic<int> calls{0};
+    std::atomic<int> reloads{0};
+    std::atomic<bool> elsewhere{true};
+    const auto here = std::this_thread::get_id();
+    const auto reached = [&](int count) {
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (calls < count && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        return calls == count;
+    };
+    {
+        const ProcessSignals signals{[&] {
+                                         if (std::this_thread::get_id() == here) elsewhere = false;
+                                         ++calls;
+                                     },
+                                     [&] { ++reloads; }};
+        REQUIRE(std::raise(SIGTERM) == 0);
+        REQUIRE(reached(1));
+        REQUIRE(std::raise(SIGINT) == 0);
+        REQUIRE(reached(2));
+        REQUIRE(std::raise(SIGTERM) == 0);
+        REQUIRE(reached(3));
+        CHECK(elsewhere);
+        CHECK(reloads == 0);
+        REQUIRE(std::raise(SIGHUP) == 0);
+        REQUIRE(std::raise(SIGTERM) == 0);
+        REQUIRE(reached(4));
+        // Which of two signals at once is told first is the system's choice.
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (reloads == 0 && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        CHECK(reloads == 1);
+    }
+    const ProcessSignals unused{[&] { ++calls; }, [&] { ++reloads; }};
+    CHECK(calls == 4);
+    CHECK(reloads == 1);
+}
