@@ -16,6 +16,7 @@
 #include <daemon/node_finder.hpp>
 #include <daemon/node_key.hpp>
 #include <daemon/peer_hub.hpp>
+#include <daemon/process_figures.hpp>
 #include <daemon/state_backend.hpp>
 #include <daemon/status_report.hpp>
 #include <daemon/version.hpp>
@@ -158,6 +159,7 @@ class DaemonImpl final : public Daemon {
     TimePoint next_disk_look_{};
     std::optional<sync::SyncPhase> phase_;
     status::WallTime phase_since_{};
+    std::optional<status::ProcessStatus> process_;
     std::optional<Hash256> offered_;  ///< the last of the headers that were offered
 };
 
@@ -218,6 +220,9 @@ Result<void> DaemonImpl::open_http() {
     auto http = status::HttpServer::open(threads_.net.executor(), options, board_);
     if (!http) return as_config(http.error());
     http_ = *std::move(http);
+    // Who asks from now on is told something.
+    board_.publish(std::make_shared<const status::StatusSnapshot>(
+        starting_snapshot(config_.network, wall_now())));
     return {};
 }
 
@@ -295,8 +300,8 @@ void DaemonImpl::stop() {
 /// On the net thread: the status board, the log's summary, and what peers are offered.
 Task<void> DaemonImpl::tell_status() {
     while (!told_enough_.is_open()) {
-        co_await publish();
         watch_disk();
+        co_await publish();
         co_await offer_completed();
         (void)co_await net_clock_->sleep_until(net_clock_->now() + kStatusInterval, &told_enough_);
     }
@@ -317,7 +322,7 @@ Task<void> DaemonImpl::publish() {
                               finder_->unresolved(), finder_->elsewhere()};
     auto snapshot = std::make_shared<const status::StatusSnapshot>(
         make_snapshot(progress, figures_of(*host_, std::move(found)),
-                      {config_.network, phase_since_, uptime, now}));
+                      {config_.network, phase_since_, uptime, now, process_}));
     log_summary(*snapshot);
     board_.publish(std::move(snapshot));
 }
@@ -326,6 +331,7 @@ Task<void> DaemonImpl::publish() {
 void DaemonImpl::watch_disk() {
     if (net_clock_->now() < next_disk_look_) return;
     next_disk_look_ = net_clock_->now() + kDiskInterval;
+    process_ = process_figures(config_.data_dir);
     const auto room = check_disk_space(config_.data_dir);
     if (room) return;
     boost::asio::post(threads_.sync.executor(),

@@ -67,6 +67,15 @@ status::Phase to_phase(sync::SyncPhase phase) noexcept {
     return status::Phase::kFailed;
 }
 
+status::StatusSnapshot starting_snapshot(const Network& network, status::WallTime now) {
+    status::StatusSnapshot out;
+    out.version = version();
+    out.network = {network.name, network.network_id, network.genesis_hash};
+    out.phase = status::Phase::kStarting;
+    out.phase_since = now;
+    return out;
+}
+
 status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const PeerFigures& peers,
                                      const StatusContext& context) {
     status::StatusSnapshot out;
@@ -85,6 +94,7 @@ status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const P
     out.peers = count_peers(out.report);
     out.dials = dials_of(peers.stats);
     out.discovery = discovery_of(peers);
+    out.process = context.process;
     return out;
 }
 

@@ -1,9 +1,13 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
+
+#include <fmt/core.h>
 
 #include <common/ip_address.hpp>
 #include <status/http_routes.hpp>
 #include <status/json.hpp>
+#include <status/metrics.hpp>
 
 namespace fastsync::status {
 namespace {
@@ -47,6 +51,30 @@ HttpAnswer health(const StatusSnapshot& snapshot) {
     return {200, R"({"healthy":true})"};
 }
 
+/// Alive as long as it can say so: whoever restarts what is not alive should do it for a failure
+/// alone, which ends the process anyway.
+HttpAnswer show_live(const StatusSnapshot& snapshot) {
+    if (snapshot.phase == Phase::kFailed) return refusal(503, "the daemon has failed");
+    return {200, R"({"live":true})"};
+}
+
+/// Ready once the whole state is there: it is served to peers and can be queried. Merging its
+/// tables afterwards changes neither.
+HttpAnswer show_ready(const StatusSnapshot& snapshot) {
+    if (snapshot.phase == Phase::kComplete || snapshot.phase == Phase::kCompacting)
+        return {200, R"({"ready":true})"};
+    std::string why = "the state is not complete: ";
+    why += to_string(snapshot.phase);
+    if (snapshot.phase == Phase::kSyncing)
+        why += fmt::format(", {:.2f} %", std::floor(1e4 * snapshot.progress.fraction) / 100);
+    if (!snapshot.waiting_for.empty()) why += ", waiting: " + snapshot.waiting_for;
+    return refusal(503, why);
+}
+
+HttpAnswer show_metrics(const StatusSnapshot& snapshot) {
+    return {200, to_metrics(snapshot), {}, kMetricsType};
+}
+
 HttpAnswer show_status(const StatusSnapshot& snapshot) {
     return {200, to_json(snapshot)};
 }
@@ -60,9 +88,12 @@ struct Route {
     HttpAnswer (*show)(const StatusSnapshot&);
 };
 
-constexpr std::array<Route, 3> kRoutes{{
+constexpr std::array<Route, 6> kRoutes{{
     {"/status", show_status},
     {"/peers", show_peers},
+    {"/metrics", show_metrics},
+    {"/livez", show_live},
+    {"/readyz", show_ready},
     {"/healthz", health},
 }};
 
@@ -106,7 +137,9 @@ HttpAnswer answer(const HttpRequest& request, HostNames names, const StatusBoard
     const auto route = std::find_if(kRoutes.begin(), kRoutes.end(),
                                     [&](const Route& r) { return r.path == target.path; });
     if (route == kRoutes.end()) {
-        return refusal(404, "no such path; there are /status, /peers and /healthz");
+        return refusal(404,
+                       "no such path; there are /status, /peers, /metrics, /livez, /readyz and "
+                       "/healthz");
     }
     if (request.method != "GET" && request.method != "HEAD") {
         HttpAnswer refused = refusal(405, "only GET and HEAD are answered");

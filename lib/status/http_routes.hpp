@@ -23,16 +23,18 @@ struct HttpRequest {
 
 struct HttpAnswer {
     unsigned status = 200;
-    std::string body;             ///< JSON
+    std::string body;
     std::string_view allow = {};  ///< value of the Allow header; empty: no such header
+    std::string_view type = "application/json";
 };
 
 /// Longest request target, bytes; a longer one is answered with 414.
 inline constexpr std::size_t kMaxTargetSize = 1024;
 
-/// Answers GET and HEAD of /status, /peers and /healthz from the board: 200; 503 while nothing is
-/// published, and from /healthz when the daemon has failed. Otherwise 404 (path), 405 (method), 414
-/// (target), 421 (Host).
+/// Answers GET and HEAD of /status, /peers, /metrics, /livez, /readyz and /healthz from the board:
+/// 200; 503 while nothing is published, from /livez and /healthz when the daemon has failed, from
+/// /readyz until the state is complete. Otherwise 404 (path), 405 (method), 414 (target), 421
+/// (Host).
 [[nodiscard]] HttpAnswer answer(const HttpRequest& request, HostNames names,
                                 const StatusBoard& board);
 /// The answer of a request that is refused for `sentence`.

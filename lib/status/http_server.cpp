@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -35,6 +36,8 @@ constexpr Duration kLingerTime = std::chrono::seconds{1};
 constexpr std::size_t kLingerBytes = 256 * 1024;
 /// Pause after a failed accept (no file descriptors left), so that it does not spin.
 constexpr Duration kAcceptRetry = milliseconds{100};
+/// A client that takes an answer keeps its place this long, whoever else comes.
+constexpr Duration kReadingTime = std::chrono::seconds{1};
 /// Room for a header at its limit and what was sent behind it.
 constexpr std::size_t kMaxBuffer = 2 * kMaxHttpHeader;
 
@@ -42,11 +45,19 @@ constexpr std::size_t kMaxBuffer = 2 * kMaxHttpHeader;
 const error_code kTimedOut = asio::error::timed_out;
 
 struct Connection {
-    explicit Connection(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
+    explicit Connection(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {
+        error_code ignored;
+        address = socket.remote_endpoint(ignored).address();
+    }
 
     tcp::socket socket;
     asio::steady_timer timer;  ///< ends whatever is being waited for
     boost::beast::flat_buffer buffer{kMaxBuffer};
+    asio::ip::address address;  ///< of the client
+    /// Since when the client keeps us waiting.
+    std::chrono::steady_clock::time_point waits_since = std::chrono::steady_clock::now();
+    bool writing = false;   ///< an answer is on its way
+    bool gave_way = false;  ///< closed, for another one needed the place
 };
 
 using Parser = http::request_parser<http::string_body>;
@@ -120,6 +131,10 @@ std::string_view to_view(boost::beast::string_view text) {
     return {text.data(), text.size()};
 }
 
+boost::beast::string_view to_beast(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
 class Server final : public HttpServer {
   public:
     Server(async::Executor executor, const HttpServerOptions& options, tcp::acceptor acceptor,
@@ -154,6 +169,7 @@ class Server final : public HttpServer {
         Connection& one_;
     };
 
+    [[nodiscard]] bool make_room();
     async::Task<void> serve(tcp::socket socket);
     async::Task<void> refuse(tcp::socket socket);
     async::Task<Next> serve_one(Connection& connection);
@@ -181,13 +197,45 @@ async::Task<void> Server::run() {
             log::warn("status", "accept failed error=\"{}\"", failed.message());
             retry_.expires_after(kAcceptRetry);
             co_await retry_.async_wait(kUse);
-        } else if (served_.size() < options_.max_connections) {
+        } else if (make_room()) {
             scope_.spawn(serve(std::move(socket)));
         } else if (refused_.size() < options_.max_connections) {
             scope_.spawn(refuse(std::move(socket)));
         }
     }
     co_await scope_.join();
+}
+
+/// True when there is a place. If all are taken, the client that keeps us waiting longest gives
+/// way, of those of the address that holds the most places: whoever opens many connections and says
+/// nothing shuts out itself. A client that reads an answer has a moment before it counts as slow.
+bool Server::make_room() {
+    std::map<asio::ip::address, std::size_t> held;
+    std::size_t places = 0;
+    for (const Connection* connection : served_) {
+        if (connection->gave_way) continue;
+        ++places;
+        ++held[connection->address];
+    }
+    if (places < options_.max_connections) return true;
+    const auto now = std::chrono::steady_clock::now();
+    Connection* slowest = nullptr;
+    const auto before = [&](const Connection& a, const Connection& b) {
+        const std::size_t of_a = held[a.address];
+        const std::size_t of_b = held[b.address];
+        return of_a != of_b ? of_a > of_b : a.waits_since < b.waits_since;
+    };
+    for (Connection* connection : served_) {
+        const bool spared = connection->gave_way ||
+                            (connection->writing && now - connection->waits_since < kReadingTime);
+        if (spared) continue;
+        if (slowest == nullptr || before(*connection, *slowest)) slowest = connection;
+    }
+    if (slowest == nullptr) return false;
+    slowest->gave_way = true;
+    error_code ignored;
+    slowest->socket.close(ignored);
+    return true;
 }
 
 void Server::stop() noexcept {
@@ -263,17 +311,16 @@ async::Task<Server::Next> Server::reply(Connection& connection, const Parser& pa
         response.version(request.version() == 10 ? 10 : 11);
         response.result(what.status);
         response.set(http::field::server, "fastsyncd/" + options_.version);
-        response.set(http::field::content_type, "application/json");
+        response.set(http::field::content_type, to_beast(what.type));
         response.set(http::field::cache_control, "no-store");
         response.set("X-Content-Type-Options", "nosniff");
-        if (!what.allow.empty()) {
-            response.set(http::field::allow,
-                         boost::beast::string_view{what.allow.data(), what.allow.size()});
-        }
+        if (!what.allow.empty()) response.set(http::field::allow, to_beast(what.allow));
         response.keep_alive(next == Next::kKeepOpen);
         response.content_length(what.body.size());
     };
     connection.timer.expires_after(options_.write_timeout);
+    connection.waits_since = std::chrono::steady_clock::now();
+    connection.writing = true;
     error_code failed;
     if (request.method() == http::verb::head) {
         http::response<http::empty_body> response;
@@ -285,6 +332,8 @@ async::Task<Server::Next> Server::reply(Connection& connection, const Parser& pa
         response.body() = std::move(what.body);
         failed = co_await until_timer(connection, write(connection, response));
     }
+    connection.waits_since = std::chrono::steady_clock::now();
+    connection.writing = false;
     if (!failed) co_return next;
     error_code ignored;
     connection.socket.close(ignored);

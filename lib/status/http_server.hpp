@@ -26,14 +26,16 @@ struct HttpServerOptions {
     Exposure exposure = Exposure::kLoopbackOnly;
     std::vector<std::string> host_names{};  ///< ours, besides IP addresses and localhost
     std::string version;                    ///< told in the Server header
-    std::size_t max_connections = 32;       ///< as many again are told 503, further ones are closed
+    /// Beyond it whoever keeps us waiting longest gives way; where nobody does, as many again are
+    /// told 503, and further ones are closed.
+    std::size_t max_connections = 32;
     Duration request_timeout = std::chrono::seconds{5};  ///< first byte to last byte of a request
     Duration idle_timeout = std::chrono::seconds{30};    ///< silence before a request
     Duration write_timeout = std::chrono::seconds{5};    ///< for one answer
 };
 
-/// Tells the status board over HTTP/1.1: GET and HEAD of /status, /peers, /healthz. Lives on one
-/// executor, which must run one thread at a time.
+/// Tells the status board over HTTP/1.1, as http_routes.hpp has it. Lives on one executor, which
+/// must run one thread at a time.
 class HttpServer {
   public:
     /// Binds and listens.

@@ -48,6 +48,21 @@ ordered_json discovery_json(const DiscoveryStatus& d) {
             {"unresolved", d.unresolved}};
 }
 
+ordered_json process_json(const ProcessStatus& p) {
+    return {{"cpu_s", finite(p.cpu_s)},
+            {"resident_bytes", p.resident_bytes},
+            {"open_files", p.open_files},
+            {"disk_free_bytes", p.disk_free_bytes}};
+}
+
+Result<ProcessStatus> read_process(const ordered_json& json) {
+    Reader in{json, "process."};
+    const ProcessStatus out{in.number("cpu_s"), in.count("resident_bytes"), in.count("open_files"),
+                            in.count("disk_free_bytes")};
+    FASTSYNC_CHECK(in.outcome());
+    return out;
+}
+
 Result<NetworkStatus> read_network(const ordered_json& json) {
     Reader in{json, "network."};
     NetworkStatus out{in.text("name"), in.count("network_id"), in.hash("genesis_hash")};
@@ -146,6 +161,7 @@ std::string to_json(const StatusSnapshot& s) {
         {"connected", s.peers.connected}, {"serving", s.peers.serving}, {"banned", s.peers.banned}};
     out["dials"] = dials_json(s.dials);
     if (s.discovery) out["discovery"] = discovery_json(*s.discovery);
+    if (s.process) out["process"] = process_json(*s.process);
     return dump(out);
 }
 
@@ -171,6 +187,7 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     const ordered_json* pivot = in.optional_object("pivot");
     const ordered_json* dials = in.optional_object("dials");
     const ordered_json* discovery = in.optional_object("discovery");
+    const ordered_json* process = in.optional_object("process");
     FASTSYNC_CHECK(in.outcome());
 
     const auto known = parse_phase(phase);
@@ -187,6 +204,9 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     }
     if (discovery != nullptr) {
         FASTSYNC_TRY(out.discovery, read_discovery(*discovery));
+    }
+    if (process != nullptr) {
+        FASTSYNC_TRY(out.process, read_process(*process));
     }
     if (head != nullptr) {
         FASTSYNC_TRY(out.head, read_head(*head));

@@ -163,6 +163,16 @@ struct DiscoveryStatus {
     friend bool operator==(const DiscoveryStatus&, const DiscoveryStatus&) = default;
 };
 
+/// What the process takes of the machine.
+struct ProcessStatus {
+    double cpu_s = 0;  ///< processor time since the start, user and system
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t open_files = 0;
+    std::uint64_t disk_free_bytes = 0;  ///< where the database lies
+
+    friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
+};
+
 /// All the daemon tells about itself at one moment. Made whole by its owner, then never changed.
 struct StatusSnapshot {
     std::string version;
@@ -177,6 +187,7 @@ struct StatusSnapshot {
     PeerCounts peers;
     DialStatus dials;
     std::optional<DiscoveryStatus> discovery;  ///< nothing when it is off
+    std::optional<ProcessStatus> process;      ///< nothing where it is not known
     PeersReport report;                        ///< told by /peers, not by /status
 
     friend bool operator==(const StatusSnapshot&, const StatusSnapshot&) = default;

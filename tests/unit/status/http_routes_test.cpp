@@ -2,6 +2,7 @@
 
 #include <status/http_routes.hpp>
 #include <status/json.hpp>
+#include <status/metrics.hpp>
 
 #include "sample.hpp"
 
@@ -24,7 +25,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "HTTP routes: the three pages", "[status]") {
+TEST_CASE_METHOD(Fixture, "HTTP routes: the pages", "[status]") {
     CHECK(get("/status").status == 200);
     CHECK(get("/status").body == to_json(full_snapshot()));
     CHECK(get("/peers").body == peers_to_json(full_snapshot().report));
@@ -42,6 +43,34 @@ TEST_CASE_METHOD(Fixture, "HTTP routes: health follows the phase", "[status]") {
     const StatusBoard empty;
     CHECK(answer({"GET", "/status", ""}, {}, empty).status == 503);
     CHECK(answer({"GET", "/healthz", ""}, {}, empty).status == 503);
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: ready is who holds the complete state", "[status]") {
+    const HttpAnswer syncing = get("/readyz");
+    CHECK(syncing.status == 503);
+    CHECK(
+        syncing.body ==
+        R"({"error":"the state is not complete: syncing, 25.00 %, waiting: a peer that serves the )"
+        R"(state"})");
+    for (const Phase phase :
+         {Phase::kStarting, Phase::kFindingPeers, Phase::kChoosingPivot, Phase::kStopping,
+          Phase::kFailed, Phase::kCompacting, Phase::kComplete}) {
+        StatusSnapshot now = full_snapshot();
+        now.phase = phase;
+        board.publish(std::make_shared<StatusSnapshot>(now));
+        CAPTURE(to_string(phase));
+        CHECK(get("/readyz").status ==
+              (phase == Phase::kCompacting || phase == Phase::kComplete ? 200U : 503U));
+        CHECK(get("/livez").status == (phase == Phase::kFailed ? 503U : 200U));
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: metrics are plain text", "[status]") {
+    const HttpAnswer got = get("/metrics");
+    CHECK(got.status == 200);
+    CHECK(got.type == "text/plain; version=0.0.4; charset=utf-8");
+    CHECK(got.body == to_metrics(full_snapshot()));
+    CHECK(get("/status").type == "application/json");
 }
 
 TEST_CASE_METHOD(Fixture, "HTTP routes: another path is 404", "[status]") {

@@ -45,7 +45,8 @@ TEST_CASE("status JSON: the document has the promised keys and forms", "[status]
         "dials": {"begun": 23, "inbound": 24, "unheard": 25, "sessions": 26,
             "ends": {"timeout": 27, "too many peers": 28}},
         "discovery": {"known": 29, "found": 30, "remembered": 31, "lookups": 32, "sent": 33,
-            "received": 34, "refused": 35, "dns_records": 36, "dns_failures": 37, "unresolved": {"node.example.org": "cannot resolve it"}}
+            "received": 34, "refused": 35, "dns_records": 36, "dns_failures": 37, "unresolved": {"node.example.org": "cannot resolve it"}},
+        "process": {"cpu_s": 38.5, "resident_bytes": 39, "open_files": 40, "disk_free_bytes": 41}
     })");
     CHECK(doc == expected);
 }
@@ -58,6 +59,7 @@ TEST_CASE("status JSON: what is unknown is absent, never null", "[status]") {
     CHECK_FALSE(doc.contains("pivot"));
     CHECK_FALSE(doc.contains("waiting_for"));
     CHECK_FALSE(doc.contains("discovery"));
+    CHECK_FALSE(doc.contains("process"));
     CHECK_FALSE(doc["progress"].contains("eta_s"));
     CHECK(text.find("null") == std::string::npos);
     const auto got = status_from_json(text);

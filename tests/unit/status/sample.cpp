@@ -27,6 +27,7 @@ status::StatusSnapshot full_snapshot() {
     s.dials = {23, 24, 25, 26, {{"timeout", 27}, {"too many peers", 28}}};
     s.discovery = status::DiscoveryStatus{
         29, 30, 31, 32, 33, 34, 35, 36, 37, {{"node.example.org", "cannot resolve it"}}};
+    s.process = status::ProcessStatus{38.5, 39, 40, 41};
     s.report.peers = {
         {"enode://aa@127.0.0.1:30303", "Geth/v1.8.27", 63, status::Direction::kOutbound, 22.5, 23.5,
          24, 25, 26, 27, 28, 29.5},
