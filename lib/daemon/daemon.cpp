@@ -17,6 +17,7 @@
 #include <daemon/node_key.hpp>
 #include <daemon/peer_hub.hpp>
 #include <daemon/process_figures.hpp>
+#include <daemon/query_service.hpp>
 #include <daemon/state_backend.hpp>
 #include <daemon/status_report.hpp>
 #include <daemon/version.hpp>
@@ -69,6 +70,11 @@ Task<std::vector<chain::BlockHeader>> take_completed(const sync::Downloader& dow
     co_return downloader.completed_headers();
 }
 
+Task<rpc::CompleteState> take_state(const sync::Downloader& downloader) {
+    co_return rpc::CompleteState{downloader.completed_root().value_or(Hash256{}),
+                                 downloader.completed_headers()};
+}
+
 /// The operator's, else those that the network is known by.
 std::vector<Enode> bootnodes_for(const RunConfig& config) {
     if (!config.bootnodes.empty()) return config.bootnodes;
@@ -109,6 +115,7 @@ class DaemonImpl final : public Daemon {
           hub_(downloader_, threads_.net.executor(), threads_.sync.executor()),
           backend_(config_.network, *store_, threads_.disk.executor()),
           buffers_(plan.buffer_bytes),
+          queries_(config_.network, config_.listen.has_value(), *store_, threads_.disk.executor()),
           told_enough_(threads_.net.executor()) {}
     DaemonImpl(const DaemonImpl&) = delete;
     DaemonImpl& operator=(const DaemonImpl&) = delete;
@@ -149,6 +156,7 @@ class DaemonImpl final : public Daemon {
     rlpx::BufferPool buffers_;  ///< outlives the connections
     std::unique_ptr<eth::Host> host_;
     status::StatusBoard board_;
+    QueryService queries_;  ///< outlives the server
     std::unique_ptr<status::HttpServer> http_;
     std::string enode_;
 
@@ -217,6 +225,7 @@ Result<void> DaemonImpl::open_http() {
                            : status::Exposure::kLoopbackOnly;
     options.host_names = config_.http->names;
     options.version = version();
+    options.handler = &queries_;
     auto http = status::HttpServer::open(threads_.net.executor(), options, board_);
     if (!http) return as_config(http.error());
     http_ = *std::move(http);
@@ -233,8 +242,7 @@ Result<void> DaemonImpl::listen() {
     FASTSYNC_CHECK(open_finder(port));
     FASTSYNC_CHECK(open_http());
     FASTSYNC_TRY(auto hosts, net::make_host_resolver(net, *net_clock_, ""));
-    rlpx::LocalNode local{
-        key_, "fastsyncd/v" + std::string{version()} + "/linux", port, {}, &buffers_};
+    rlpx::LocalNode local{key_, client_name(), port, {}, &buffers_};
     eth::HostOptions options{config_.static_peers, config_.trusted_peers, config_.max_peers,
                              finder_.get(), config_.network.required_blocks};
     host_ = std::make_unique<eth::Host>(net, *net_clock_, crypto::system_entropy(),
@@ -324,6 +332,9 @@ Task<void> DaemonImpl::publish() {
         make_snapshot(progress, figures_of(*host_, std::move(found)),
                       {config_.network, phase_since_, uptime, now, process_}));
     log_summary(*snapshot);
+    if (progress.completed_root && queries_.root() != progress.completed_root)
+        queries_.offer(co_await async::run_on(threads_.sync.executor(), take_state(downloader_)));
+    queries_.update(progress, snapshot->peers.connected);
     board_.publish(std::move(snapshot));
 }
 

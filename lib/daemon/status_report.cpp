@@ -89,6 +89,13 @@ status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const P
     out.uptime_s = context.uptime_s;
     if (progress.head) out.head = {progress.head->number, progress.head->hash};
     out.pivot = pivot_of(progress);
+    if (progress.completed_root) {
+        out.completed = status::CompletedStatus{{}, {}, *progress.completed_root};
+        if (progress.completed) {
+            out.completed->number = progress.completed->number;
+            out.completed->hash = progress.completed->hash;
+        }
+    }
     out.progress = progress_of(progress);
     out.report = peers_report(progress, peers, context.now);
     out.peers = count_peers(out.report);

@@ -58,12 +58,11 @@ HttpAnswer show_live(const StatusSnapshot& snapshot) {
     return {200, R"({"live":true})"};
 }
 
-/// Ready once the whole state is there: it is served to peers and can be queried. Merging its
-/// tables afterwards changes neither.
+/// Ready once a state is whole: it is served to peers and can be asked, whatever else goes on.
 HttpAnswer show_ready(const StatusSnapshot& snapshot) {
-    if (snapshot.phase == Phase::kComplete || snapshot.phase == Phase::kCompacting)
-        return {200, R"({"ready":true})"};
-    std::string why = "the state is not complete: ";
+    const bool ends = snapshot.phase == Phase::kStopping || snapshot.phase == Phase::kFailed;
+    if (snapshot.completed && !ends) return {200, R"({"ready":true})"};
+    std::string why = ends ? "the daemon ends: " : "no state is complete: ";
     why += to_string(snapshot.phase);
     if (snapshot.phase == Phase::kSyncing)
         why += fmt::format(", {:.2f} %", std::floor(1e4 * snapshot.progress.fraction) / 100);
@@ -123,17 +122,39 @@ bool is_our_host(std::string_view host, HostNames names) {
     return named || equal_ignoring_case(host, "localhost") || IpAddress::parse(host).has_value();
 }
 
-HttpAnswer answer(const HttpRequest& request, HostNames names, const StatusBoard& board) {
+namespace {
+
+/// What every request must be.
+std::optional<HttpAnswer> refuse_any(const HttpRequest& request, HostNames names) {
     if (request.target.size() > kMaxTargetSize)
         return refusal(414, "the request target is too long");
     const Target target = split(request.target);
     // RFC 9112: the authority of an absolute target replaces the Host header.
     const std::string_view host = target.authority.empty() ? request.host : target.authority;
-    if (!host.empty() && !is_our_host(host, names)) {
-        return refusal(421,
-                       "this server answers to an IP address, localhost and the names it was told "
-                       "(http-host), not to the name in the Host header");
-    }
+    if (host.empty() || is_our_host(host, names)) return std::nullopt;
+    return refusal(421,
+                   "this server answers to an IP address, localhost and the names it was told "
+                   "(http-host), not to the name in the Host header");
+}
+
+}  // namespace
+
+bool is_post(const HttpRequest& request) {
+    return request.method == "POST" && split(request.target).path == "/";
+}
+
+std::optional<HttpAnswer> refuse_post(const HttpRequest& request, HostNames names) {
+    if (auto refused = refuse_any(request, names)) return refused;
+    std::string_view type = request.content_type.substr(0, request.content_type.find(';'));
+    while (type.ends_with(' ') || type.ends_with('\t'))
+        type.remove_suffix(1);
+    if (equal_ignoring_case(type, "application/json")) return std::nullopt;
+    return refusal(415, "JSON-RPC is taken as Content-Type: application/json alone");
+}
+
+HttpAnswer answer(const HttpRequest& request, HostNames names, const StatusBoard& board) {
+    if (auto refused = refuse_any(request, names)) return *std::move(refused);
+    const Target target = split(request.target);
     const auto route = std::find_if(kRoutes.begin(), kRoutes.end(),
                                     [&](const Route& r) { return r.path == target.path; });
     if (route == kRoutes.end()) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,8 +17,9 @@ using HostNames = std::span<const std::string>;
 /// The part of a request that decides the answer.
 struct HttpRequest {
     std::string_view method;
-    std::string_view target;  ///< as sent: "/status?x", or with "http://host" in front
-    std::string_view host;    ///< the Host header; empty when there is none (HTTP/1.0)
+    std::string_view target;             ///< as sent: "/status?x", or with "http://host" in front
+    std::string_view host;               ///< the Host header; empty when there is none (HTTP/1.0)
+    std::string_view content_type = {};  ///< the Content-Type header; empty when there is none
 };
 
 struct HttpAnswer {
@@ -37,6 +38,11 @@ inline constexpr std::size_t kMaxTargetSize = 1024;
 /// (Host).
 [[nodiscard]] HttpAnswer answer(const HttpRequest& request, HostNames names,
                                 const StatusBoard& board);
+/// True for a POST to "/": it goes to the JSON-RPC handler if refuse_post() has nothing against it.
+[[nodiscard]] bool is_post(const HttpRequest& request);
+/// 414 and 421 as above; 415 unless the content is application/json: a form of a foreign web page
+/// cannot have that type, and its script would have to ask first, which is never granted.
+[[nodiscard]] std::optional<HttpAnswer> refuse_post(const HttpRequest& request, HostNames names);
 /// The answer of a request that is refused for `sentence`.
 [[nodiscard]] HttpAnswer refusal(unsigned status, std::string_view sentence);
 

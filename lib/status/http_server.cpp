@@ -5,135 +5,28 @@
 #include <utility>
 #include <variant>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
 #include <async/task_scope.hpp>
 #include <common/log.hpp>
 #include <net/address.hpp>
+#include <status/http_connection.hpp>
 #include <status/http_routes.hpp>
 #include <status/http_server.hpp>
 
 namespace fastsync::status {
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::system::error_code;
 using std::chrono::milliseconds;
-using namespace asio::experimental::awaitable_operators;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
-
-/// A socket closed while the peer's bytes are unread resets the connection, and the reset can
-/// overtake our answer. So we read on for this long and this much after refusing.
+/// We read on for this long after refusing; see drain().
 constexpr Duration kLingerTime = std::chrono::seconds{1};
-constexpr std::size_t kLingerBytes = 256 * 1024;
 /// Pause after a failed accept (no file descriptors left), so that it does not spin.
 constexpr Duration kAcceptRetry = milliseconds{100};
 /// A client that takes an answer keeps its place this long, whoever else comes.
 constexpr Duration kReadingTime = std::chrono::seconds{1};
-/// Room for a header at its limit and what was sent behind it.
-constexpr std::size_t kMaxBuffer = 2 * kMaxHttpHeader;
-
-/// An operation that was cut off by its timer.
-const error_code kTimedOut = asio::error::timed_out;
-
-struct Connection {
-    explicit Connection(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {
-        error_code ignored;
-        address = socket.remote_endpoint(ignored).address();
-    }
-
-    tcp::socket socket;
-    asio::steady_timer timer;  ///< ends whatever is being waited for
-    boost::beast::flat_buffer buffer{kMaxBuffer};
-    asio::ip::address address;  ///< of the client
-    /// Since when the client keeps us waiting.
-    std::chrono::steady_clock::time_point waits_since = std::chrono::steady_clock::now();
-    bool writing = false;   ///< an answer is on its way
-    bool gave_way = false;  ///< closed, for another one needed the place
-};
-
-using Parser = http::request_parser<http::string_body>;
-
-/// Awaits `operation` until the connection's timer, which the caller has set, expires.
-async::Task<error_code> until_timer(Connection& connection,
-                                    async::Task<std::tuple<error_code, std::size_t>> operation) {
-    auto first = co_await (std::move(operation) || connection.timer.async_wait(kUse));
-    if (first.index() == 1) co_return kTimedOut;
-    co_return std::get<0>(std::get<0>(first));
-}
-
-async::Task<std::tuple<error_code, std::size_t>> wait_readable(Connection& connection) {
-    const auto [failed] = co_await connection.socket.async_wait(tcp::socket::wait_read, kUse);
-    co_return std::tuple{failed, std::size_t{0}};
-}
-
-async::Task<std::tuple<error_code, std::size_t>> read_header(Connection& c, Parser& parser) {
-    co_return co_await http::async_read_header(c.socket, c.buffer, parser, kUse);
-}
-
-async::Task<std::tuple<error_code, std::size_t>> read_body(Connection& c, Parser& parser) {
-    co_return co_await http::async_read(c.socket, c.buffer, parser, kUse);
-}
-
-template <class Response>
-async::Task<std::tuple<error_code, std::size_t>> write(Connection& c, Response& response) {
-    co_return co_await http::async_write(c.socket, response, kUse);
-}
-
-async::Task<std::tuple<error_code, std::size_t>> drain(Connection& c) {
-    std::array<char, 4096> sink;
-    std::size_t total = 0;
-    error_code failed;
-    while (!failed && total < kLingerBytes) {
-        const auto [ec, n] = co_await c.socket.async_read_some(asio::buffer(sink), kUse);
-        failed = ec;
-        total += n;
-    }
-    co_return std::tuple{failed, total};
-}
-
-/// What to say to a request that could not be read; nothing when the other side is gone.
-std::optional<HttpAnswer> explain(const error_code& failed, const Connection& connection,
-                                  const Parser& parser) {
-    if (failed == kTimedOut) return refusal(408, "the request did not arrive in time");
-    if (failed == http::error::body_limit) return refusal(413, "the request body is too large");
-    if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
-        const auto data = connection.buffer.cdata();
-        const std::string_view unread{static_cast<const char*>(data.data()), data.size()};
-        const bool line_done = !parser.get().target().empty() || unread.find('\n') < unread.size();
-        return line_done ? refusal(431, "the request header is too large")
-                         : refusal(414, "the request target is too long");
-    }
-    if (failed == http::error::end_of_stream) return std::nullopt;
-    if (failed == http::error::partial_message) return refusal(400, "the request is cut off");
-    if (failed.category() == http::make_error_code(http::error::bad_method).category()) {
-        return refusal(400, "malformed request: " + failed.message());
-    }
-    return std::nullopt;
-}
-
-/// RFC 9112 section 3.2: HTTP/1.1 has exactly one Host.
-bool host_is_wrong(const Parser& parser) {
-    const auto count = parser.get().count(http::field::host);
-    if (parser.get().version() < 11) return count > 1;
-    return count != 1 || parser.get()[http::field::host].empty();
-}
-
-std::string_view to_view(boost::beast::string_view text) {
-    return {text.data(), text.size()};
-}
-
-boost::beast::string_view to_beast(std::string_view text) {
-    return {text.data(), text.size()};
-}
 
 class Server final : public HttpServer {
   public:
@@ -174,6 +67,7 @@ class Server final : public HttpServer {
     async::Task<void> refuse(tcp::socket socket);
     async::Task<Next> serve_one(Connection& connection);
     async::Task<error_code> read(Connection& connection, Parser& parser) const;
+    async::Task<HttpAnswer> make_answer(Connection& connection, Parser& parser) const;
     async::Task<Next> reply(Connection& connection, const Parser& parser, HttpAnswer what,
                             Next next) const;
     async::Task<void> linger(Connection& connection) const;
@@ -226,7 +120,7 @@ bool Server::make_room() {
         return of_a != of_b ? of_a > of_b : a.waits_since < b.waits_since;
     };
     for (Connection* connection : served_) {
-        const bool spared = connection->gave_way ||
+        const bool spared = connection->gave_way || connection->working ||
                             (connection->writing && now - connection->waits_since < kReadingTime);
         if (spared) continue;
         if (slowest == nullptr || before(*connection, *slowest)) slowest = connection;
@@ -276,23 +170,35 @@ async::Task<Server::Next> Server::serve_one(Connection& connection) {
     }
     Parser parser;
     parser.header_limit(kMaxHttpHeader);
-    parser.body_limit(kMaxHttpBody);
+    parser.body_limit(options_.handler != nullptr ? options_.handler->max_body() : kMaxHttpBody);
     const error_code failed = co_await read(connection, parser);
     if (failed) {
         auto what = explain(failed, connection, parser);
         if (!what || !connection.socket.is_open()) co_return Next::kClose;
+        if (what->status == 413 && is_post(to_request(parser)) && options_.handler != nullptr)
+            what->body = options_.handler->too_large();
         co_return co_await reply(connection, parser, *std::move(what), Next::kClose);
     }
     if (host_is_wrong(parser)) {
         co_return co_await reply(connection, parser,
                                  refusal(400, "exactly one Host header is needed"), Next::kClose);
     }
-    const auto& request = parser.get();
-    const HttpRequest question{to_view(request.method_string()), to_view(request.target()),
-                               to_view(request[http::field::host])};
-    const bool reusable = parser.is_done() && request.keep_alive();
-    co_return co_await reply(connection, parser, answer(question, options_.host_names, board_),
+    const bool reusable = parser.is_done() && parser.get().keep_alive();
+    HttpAnswer what = co_await make_answer(connection, parser);
+    co_return co_await reply(connection, parser, std::move(what),
                              reusable ? Next::kKeepOpen : Next::kClose);
+}
+
+async::Task<HttpAnswer> Server::make_answer(Connection& connection, Parser& parser) const {
+    const HttpRequest question = to_request(parser);
+    if (options_.handler == nullptr || !is_post(question))
+        co_return answer(question, options_.host_names, board_);
+    if (auto refused = refuse_post(question, options_.host_names)) co_return *std::move(refused);
+    if (!parser.is_done()) co_return refusal(417, "send the body without Expect");
+    connection.working = true;
+    std::string body = co_await options_.handler->answer(std::move(parser.get().body()));
+    connection.working = false;
+    co_return HttpAnswer{200, std::move(body)};
 }
 
 async::Task<error_code> Server::read(Connection& connection, Parser& parser) const {
@@ -301,6 +207,11 @@ async::Task<error_code> Server::read(Connection& connection, Parser& parser) con
     if (failed || parser.is_done()) co_return failed;
     // A client that expects "100 Continue" holds its body back: the final answer is the reply.
     if (parser.get().count(http::field::expect) > 0) co_return error_code{};
+    if (!is_post(to_request(parser))) {
+        const auto announced = parser.content_length();
+        if (announced && *announced > kMaxHttpBody) co_return http::error::body_limit;
+        parser.body_limit(kMaxHttpBody);
+    }
     co_return co_await until_timer(connection, read_body(connection, parser));
 }
 

@@ -9,12 +9,14 @@
 #include <common/result.hpp>
 #include <common/time.hpp>
 #include <status/board.hpp>
+#include <status/post_handler.hpp>
 
 namespace fastsync::status {
 
 /// Longest request line and header together, bytes: beyond it 414 or 431.
 inline constexpr std::size_t kMaxHttpHeader = 8 * 1024;
-/// Longest request body, bytes (nothing we answer needs one): beyond it 413.
+/// Longest body of a request that needs none, bytes: beyond it 413. What is posted to "/" may be as
+/// long as the handler takes.
 inline constexpr std::size_t kMaxHttpBody = 1024;
 
 /// Who may reach the server.
@@ -29,6 +31,7 @@ struct HttpServerOptions {
     /// Beyond it whoever keeps us waiting longest gives way; where nobody does, as many again are
     /// told 503, and further ones are closed.
     std::size_t max_connections = 32;
+    PostHandler* handler = nullptr;  ///< of what is posted to "/"; null: nothing is taken there
     Duration request_timeout = std::chrono::seconds{5};  ///< first byte to last byte of a request
     Duration idle_timeout = std::chrono::seconds{30};    ///< silence before a request
     Duration write_timeout = std::chrono::seconds{5};    ///< for one answer

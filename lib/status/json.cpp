@@ -85,6 +85,14 @@ Result<PivotStatus> read_pivot(const ordered_json& json) {
     return out;
 }
 
+Result<CompletedStatus> read_completed(const ordered_json& json) {
+    Reader in{json, "completed."};
+    const CompletedStatus out{in.optional_count("number"), in.optional_hash("hash"),
+                              in.hash("state_root")};
+    FASTSYNC_CHECK(in.outcome());
+    return out;
+}
+
 Result<ProgressStatus> read_progress(const ordered_json& json) {
     Reader in{json, "progress."};
     ProgressStatus out;
@@ -156,6 +164,13 @@ std::string to_json(const StatusSnapshot& s) {
         pivot["moves"] = s.pivot->moves;
         out["pivot"] = std::move(pivot);
     }
+    if (s.completed) {
+        ordered_json completed;
+        if (s.completed->number) completed["number"] = *s.completed->number;
+        if (s.completed->hash) completed["hash"] = to_hex0x(*s.completed->hash);
+        completed["state_root"] = to_hex0x(s.completed->state_root);
+        out["completed"] = std::move(completed);
+    }
     out["progress"] = progress_json(s.progress);
     out["peers"] = {
         {"connected", s.peers.connected}, {"serving", s.peers.serving}, {"banned", s.peers.banned}};
@@ -185,6 +200,7 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     Reader peers{in.object("peers"), "peers."};
     const ordered_json* head = in.optional_object("head");
     const ordered_json* pivot = in.optional_object("pivot");
+    const ordered_json* completed = in.optional_object("completed");
     const ordered_json* dials = in.optional_object("dials");
     const ordered_json* discovery = in.optional_object("discovery");
     const ordered_json* process = in.optional_object("process");
@@ -213,6 +229,9 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     }
     if (pivot != nullptr) {
         FASTSYNC_TRY(out.pivot, read_pivot(*pivot));
+    }
+    if (completed != nullptr) {
+        FASTSYNC_TRY(out.completed, read_completed(*completed));
     }
     return out;
 }

@@ -38,6 +38,11 @@ void write_chain(Exposition& out, const StatusSnapshot& s) {
     if (s.head) out.sample(s.head->number);
     out.family("fastsyncd_pivot_block", kGauge, "Number of the block whose state is synced.");
     if (s.pivot && s.pivot->number) out.sample(*s.pivot->number);
+    out.family("fastsyncd_completed_block", kGauge,
+               "Number of the block whose state is whole; no sample before there is one.");
+    if (s.completed && s.completed->number) out.sample(*s.completed->number);
+    out.family("fastsyncd_ready", kGauge, "1 once a state is whole and can be asked.")
+        .sample(std::uint64_t{s.completed ? 1U : 0U});
     out.family("fastsyncd_pivot_moves_total", kCounter,
                "How often the pivot was replaced since the sync began.")
         .sample(s.pivot ? s.pivot->moves : std::uint64_t{0});

@@ -57,6 +57,15 @@ struct PivotStatus {
     friend bool operator==(const PivotStatus&, const PivotStatus&) = default;
 };
 
+/// A state that is whole in the database: it can be asked, and is served to peers.
+struct CompletedStatus {
+    std::optional<std::uint64_t> number;  ///< nothing when the operator pinned a bare state root
+    std::optional<Hash256> hash;          ///< likewise
+    Hash256 state_root;
+
+    friend bool operator==(const CompletedStatus&, const CompletedStatus&) = default;
+};
+
 /// Counters are those of the whole sync, restarts included; rates are recent averages.
 struct ProgressStatus {
     double fraction = 0;  ///< of the key space, 0..1: exactly 1 when the state is complete
@@ -183,6 +192,7 @@ struct StatusSnapshot {
     std::uint64_t uptime_s = 0;
     std::optional<HeadStatus> head;
     std::optional<PivotStatus> pivot;
+    std::optional<CompletedStatus> completed;  ///< of this run or an earlier one
     ProgressStatus progress;
     PeerCounts peers;
     DialStatus dials;

@@ -23,6 +23,7 @@ class RunningServer {
 
     [[nodiscard]] std::uint16_t port() const { return server_->port(); }
     [[nodiscard]] status::StatusBoard& board() { return board_; }
+    [[nodiscard]] async::Executor executor() { return context_.get_executor(); }
     /// Stops it and waits for the end of its thread.
     void stop();
 

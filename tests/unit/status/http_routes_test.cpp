@@ -45,24 +45,27 @@ TEST_CASE_METHOD(Fixture, "HTTP routes: health follows the phase", "[status]") {
     CHECK(answer({"GET", "/healthz", ""}, {}, empty).status == 503);
 }
 
-TEST_CASE_METHOD(Fixture, "HTTP routes: ready is who holds the complete state", "[status]") {
-    const HttpAnswer syncing = get("/readyz");
-    CHECK(syncing.status == 503);
-    CHECK(
-        syncing.body ==
-        R"({"error":"the state is not complete: syncing, 25.00 %, waiting: a peer that serves the )"
-        R"(state"})");
+TEST_CASE_METHOD(Fixture, "HTTP routes: ready is who holds a complete state", "[status]") {
     for (const Phase phase :
-         {Phase::kStarting, Phase::kFindingPeers, Phase::kChoosingPivot, Phase::kStopping,
-          Phase::kFailed, Phase::kCompacting, Phase::kComplete}) {
+         {Phase::kStarting, Phase::kFindingPeers, Phase::kChoosingPivot, Phase::kSyncing,
+          Phase::kStopping, Phase::kFailed, Phase::kCompacting, Phase::kComplete}) {
         StatusSnapshot now = full_snapshot();
         now.phase = phase;
         board.publish(std::make_shared<StatusSnapshot>(now));
         CAPTURE(to_string(phase));
-        CHECK(get("/readyz").status ==
-              (phase == Phase::kCompacting || phase == Phase::kComplete ? 200U : 503U));
+        const bool ends = phase == Phase::kFailed || phase == Phase::kStopping;
+        CHECK(get("/readyz").status == (ends ? 503U : 200U));
         CHECK(get("/livez").status == (phase == Phase::kFailed ? 503U : 200U));
+        now.completed.reset();
+        board.publish(std::make_shared<StatusSnapshot>(now));
+        CHECK(get("/readyz").status == 503);
     }
+    StatusSnapshot syncing = full_snapshot();
+    syncing.completed.reset();
+    board.publish(std::make_shared<StatusSnapshot>(syncing));
+    CHECK(get("/readyz").body ==
+          R"({"error":"no state is complete: syncing, 25.00 %, waiting: a peer that serves the )"
+          R"(state"})");
 }
 
 TEST_CASE_METHOD(Fixture, "HTTP routes: metrics are plain text", "[status]") {

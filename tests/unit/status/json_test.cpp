@@ -37,6 +37,9 @@ TEST_CASE("status JSON: the document has the promised keys and forms", "[status]
             "hash": "0x3333333333333333333333333333333333333333333333333333333333333333",
             "state_root": "0x4444444444444444444444444444444444444444444444444444444444444444",
             "moves": 2},
+        "completed": {"number": 100,
+            "hash": "0x5555555555555555555555555555555555555555555555555555555555555555",
+            "state_root": "0x6666666666666666666666666666666666666666666666666666666666666666"},
         "progress": {"fraction": 0.25, "eta_s": 8, "items_committed": 9, "nodes_committed": 10,
             "codes_committed": 11, "bytes_committed": 12, "pending": 13, "in_flight": 14,
             "retries": 15, "duplicates": 16, "unexpected": 17, "lost_tasks": 3, "items_per_s": 18.5,
@@ -58,6 +61,7 @@ TEST_CASE("status JSON: what is unknown is absent, never null", "[status]") {
     CHECK_FALSE(doc.contains("head"));
     CHECK_FALSE(doc.contains("pivot"));
     CHECK_FALSE(doc.contains("waiting_for"));
+    CHECK_FALSE(doc.contains("completed"));
     CHECK_FALSE(doc.contains("discovery"));
     CHECK_FALSE(doc.contains("process"));
     CHECK_FALSE(doc["progress"].contains("eta_s"));

@@ -125,6 +125,8 @@ TEST_CASE("metrics: every figure of the snapshot under its name", "[status]") {
              "fastsyncd_waiting 1",
              "fastsyncd_head_block 264",
              "fastsyncd_pivot_block 200",
+             "fastsyncd_completed_block 100",
+             "fastsyncd_ready 1",
              "fastsyncd_pivot_moves_total 2",
              "fastsyncd_progress_ratio 0.25",
              "fastsyncd_time_left_seconds 8",
@@ -168,6 +170,8 @@ TEST_CASE("metrics: a daemon that knows nothing yet has metrics, without the unk
     CHECK(check_format(text) > 15);
     CHECK(has(text, R"(fastsyncd_phase{phase="starting"} 1)"));
     CHECK(has(text, "fastsyncd_pivot_moves_total 0"));
+    CHECK(has(text, "fastsyncd_ready 0"));
+    CHECK(text.find("\nfastsyncd_completed_block ") == std::string::npos);
     CHECK(text.find("\nfastsyncd_head_block ") == std::string::npos);
     CHECK(text.find("\nfastsyncd_time_left_seconds ") == std::string::npos);
     CHECK(text.find("discovery") == std::string::npos);
