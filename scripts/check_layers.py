@@ -58,6 +58,7 @@ THIRD_PARTY = [
     ("nlohmann", "chain status rpc devnet " + APPS, SOURCES),
     ("ares", "net", SOURCES),
     ("snappy", "rlpx", SOURCES),
+    ("zstd", APPS, SOURCES),
     ("spdlog", "common", SOURCES),
     ("fmt", EVERYWHERE, SOURCES_AND_HEADERS),
 ]

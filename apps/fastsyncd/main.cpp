@@ -15,6 +15,9 @@ std::vector<Command> commands() {
         run_command(),
         status_command(),
         verify_command(),
+        account_command(),
+        stats_command(),
+        export_command(),
         devnet_command(),
     };
 }
