@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxProofKeys = 256;
 /// Accounts, words and codes that are looked up for one request, batch or not: about 50 ms of work.
 inline constexpr std::size_t kMaxRpcLookups = 1000;
 /// Once an answer to a batch is this long, bytes, its other calls are refused.
-inline constexpr std::size_t kSoftRpcAnswer = 8U * 1024 * 1024;
+inline constexpr std::size_t kSoftRpcAnswer = 1024 * 1024;
 
 /// Answers one JSON-RPC 2.0 request, or a batch of them: chain id, versions, peers, where the sync
 /// stands, the headers around the pivot, and accounts, codes, storage and proofs of its complete

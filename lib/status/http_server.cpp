@@ -25,7 +25,9 @@ using std::chrono::milliseconds;
 constexpr Duration kLingerTime = std::chrono::seconds{1};
 /// Pause after a failed accept (no file descriptors left), so that it does not spin.
 constexpr Duration kAcceptRetry = milliseconds{100};
-/// A client that takes an answer keeps its place this long, whoever else comes.
+/// How long a client keeps its place, whoever else comes: while it is to ask, and while it takes an
+/// answer.
+constexpr Duration kSpeakingTime = milliseconds{100};
 constexpr Duration kReadingTime = std::chrono::seconds{1};
 
 class Server final : public HttpServer {
@@ -47,24 +49,30 @@ class Server final : public HttpServer {
 
   private:
     enum class Next { kKeepOpen, kClose };
+    using Moment = std::chrono::steady_clock::time_point;
 
     /// Keeps a connection known to stop() while its coroutine runs.
     struct Registered {
-        Registered(std::unordered_set<Connection*>& all, Connection& one) : all_(all), one_(one) {
+        Registered(std::unordered_set<Connection*>& all, Connection& one, asio::steady_timer& freed)
+            : all_(all), one_(one), freed_(freed) {
             all_.insert(&one_);
         }
         Registered(const Registered&) = delete;
         Registered& operator=(const Registered&) = delete;
-        ~Registered() { all_.erase(&one_); }
+        ~Registered() {
+            all_.erase(&one_);
+            freed_.cancel();  // wakes who waits for a place
+        }
 
       private:
         std::unordered_set<Connection*>& all_;
         Connection& one_;
+        asio::steady_timer& freed_;
     };
 
-    [[nodiscard]] bool make_room();
+    async::Task<void> wait_for_room();
+    [[nodiscard]] std::optional<Moment> make_room(Moment now);
     async::Task<void> serve(tcp::socket socket);
-    async::Task<void> refuse(tcp::socket socket);
     async::Task<Next> serve_one(Connection& connection);
     async::Task<error_code> read(Connection& connection, Parser& parser) const;
     async::Task<HttpAnswer> make_answer(Connection& connection, Parser& parser) const;
@@ -79,7 +87,6 @@ class Server final : public HttpServer {
     bool stopping_ = false;
     asio::steady_timer retry_;
     std::unordered_set<Connection*> served_;
-    std::unordered_set<Connection*> refused_;
     async::TaskScope scope_;
 };
 
@@ -91,19 +98,29 @@ async::Task<void> Server::run() {
             log::warn("status", "accept failed error=\"{}\"", failed.message());
             retry_.expires_after(kAcceptRetry);
             co_await retry_.async_wait(kUse);
-        } else if (make_room()) {
-            scope_.spawn(serve(std::move(socket)));
-        } else if (refused_.size() < options_.max_connections) {
-            scope_.spawn(refuse(std::move(socket)));
+            continue;
         }
+        co_await wait_for_room();
+        if (stopping_) break;
+        scope_.spawn(serve(std::move(socket)));
     }
     co_await scope_.join();
 }
 
-/// True when there is a place. If all are taken, the client that keeps us waiting longest gives
-/// way, of those of the address that holds the most places: whoever opens many connections and says
-/// nothing shuts out itself. A client that reads an answer has a moment before it counts as slow.
-bool Server::make_room() {
+/// Until there is a place. The system holds those who come meanwhile.
+async::Task<void> Server::wait_for_room() {
+    while (!stopping_) {
+        const auto when = make_room(std::chrono::steady_clock::now());
+        if (!when) co_return;
+        retry_.expires_at(*when);  // or until a place is free
+        co_await retry_.async_wait(kUse);
+    }
+}
+
+/// Nothing when there is a place, else when to look again. If all are taken, the client that keeps
+/// us waiting longest gives way once it has had its time, of those of the address that holds the
+/// most places: whoever opens many connections and says nothing shuts out itself.
+std::optional<Server::Moment> Server::make_room(Moment now) {
     std::map<asio::ip::address, std::size_t> held;
     std::size_t places = 0;
     for (const Connection* connection : served_) {
@@ -111,25 +128,28 @@ bool Server::make_room() {
         ++places;
         ++held[connection->address];
     }
-    if (places < options_.max_connections) return true;
-    const auto now = std::chrono::steady_clock::now();
+    if (places < options_.max_connections) return std::nullopt;
+    std::size_t most = 0;
+    for (const auto& [address, count] : held)
+        most = std::max(most, count);
+    Moment next = now + kReadingTime;
     Connection* slowest = nullptr;
-    const auto before = [&](const Connection& a, const Connection& b) {
-        const std::size_t of_a = held[a.address];
-        const std::size_t of_b = held[b.address];
-        return of_a != of_b ? of_a > of_b : a.waits_since < b.waits_since;
-    };
     for (Connection* connection : served_) {
-        const bool spared = connection->gave_way || connection->working ||
-                            (connection->writing && now - connection->waits_since < kReadingTime);
-        if (spared) continue;
-        if (slowest == nullptr || before(*connection, *slowest)) slowest = connection;
+        if (connection->gave_way || connection->working || held[connection->address] < most)
+            continue;
+        const Moment until =
+            connection->waits_since + (connection->writing ? kReadingTime : kSpeakingTime);
+        if (until > now) {
+            next = std::min(next, until);
+        } else if (slowest == nullptr || connection->waits_since < slowest->waits_since) {
+            slowest = connection;
+        }
     }
-    if (slowest == nullptr) return false;
+    if (slowest == nullptr) return next;
     slowest->gave_way = true;
     error_code ignored;
     slowest->socket.close(ignored);
-    return true;
+    return std::nullopt;
 }
 
 void Server::stop() noexcept {
@@ -137,28 +157,18 @@ void Server::stop() noexcept {
     error_code ignored;
     acceptor_.close(ignored);
     retry_.cancel();
-    for (const auto* group : {&served_, &refused_}) {
-        for (Connection* connection : *group)
-            connection->socket.close(ignored);
-    }
+    for (Connection* connection : served_)
+        connection->socket.close(ignored);
 }
 
 async::Task<void> Server::serve(tcp::socket socket) {
     Connection connection{std::move(socket)};
-    const Registered registered{served_, connection};
+    const Registered registered{served_, connection, retry_};
     // The await is a statement of its own: gcc 12 awaits before it looks at what stands left of
     // an && in the condition of a loop; a connection accepted just before stop() then held it up.
     Next next = Next::kKeepOpen;
     while (!stopping_ && next == Next::kKeepOpen)
         next = co_await serve_one(connection);
-    co_await linger(connection);
-}
-
-async::Task<void> Server::refuse(tcp::socket socket) {
-    Connection connection{std::move(socket)};
-    const Registered registered{refused_, connection};
-    const Parser nothing;
-    (void)co_await reply(connection, nothing, refusal(503, "too many connections"), Next::kClose);
     co_await linger(connection);
 }
 

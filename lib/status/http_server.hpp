@@ -28,8 +28,7 @@ struct HttpServerOptions {
     Exposure exposure = Exposure::kLoopbackOnly;
     std::vector<std::string> host_names{};  ///< ours, besides IP addresses and localhost
     std::string version;                    ///< told in the Server header
-    /// Beyond it whoever keeps us waiting longest gives way; where nobody does, as many again are
-    /// told 503, and further ones are closed.
+    /// Beyond it others wait, and whoever keeps us waiting longest gives way to them.
     std::size_t max_connections = 32;
     PostHandler* handler = nullptr;  ///< of what is posted to "/"; null: nothing is taken there
     Duration request_timeout = std::chrono::seconds{5};  ///< first byte to last byte of a request

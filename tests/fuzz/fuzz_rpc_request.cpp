@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::string said = rpc::answer(request, view, world().maker.store);
     if (said.empty()) return 0;
-    FASTSYNC_ASSERT(said.size() <= 2 * rpc::kSoftRpcAnswer);
+    FASTSYNC_ASSERT(said.size() <= 4 * rpc::kSoftRpcAnswer);
     const json answer = json::parse(said, nullptr, false);
     FASTSYNC_ASSERT(!answer.is_discarded());
     if (!answer.is_array()) {

@@ -149,8 +149,7 @@ TEST_CASE("JSON-RPC: a request of many keys costs no more than its length", "[rp
 
 TEST_CASE("JSON-RPC: an answer that grows too long ends with errors, not with memory", "[rpc]") {
     RpcWorld world;
-    // The code of the contract is 1 MiB of the same hash: the store is told so below.
-    const Bytes huge(1024U * 1024, 0x5b);
+    const Bytes huge(128U * 1024, 0x5b);
     const Hash256 code = world.maker.code(huge);
     test::StateMaker maker;
     storage::NodeBatch batch;
