@@ -97,6 +97,8 @@ status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const P
         }
     }
     out.progress = progress_of(progress);
+    if (progress.key_space)
+        out.key_space.assign(progress.key_space->begin(), progress.key_space->end());
     out.report = peers_report(progress, peers, context.now);
     out.peers = count_peers(out.report);
     out.dials = dials_of(peers.stats);

@@ -8,6 +8,7 @@
 #include <status/http_routes.hpp>
 #include <status/json.hpp>
 #include <status/metrics.hpp>
+#include <status/page.hpp>
 
 namespace fastsync::status {
 namespace {
@@ -82,12 +83,18 @@ HttpAnswer show_peers(const StatusSnapshot& snapshot) {
     return {200, peers_to_json(snapshot.report)};
 }
 
+HttpAnswer show_page(const StatusSnapshot& /*snapshot*/) {
+    const StatusPage& page = status_page();
+    return {200, page.html, {}, "text/html; charset=utf-8", page.policy};
+}
+
 struct Route {
     std::string_view path;
     HttpAnswer (*show)(const StatusSnapshot&);
 };
 
-constexpr std::array<Route, 6> kRoutes{{
+constexpr std::array<Route, 7> kRoutes{{
+    {"/", show_page},
     {"/status", show_status},
     {"/peers", show_peers},
     {"/metrics", show_metrics},
@@ -159,7 +166,7 @@ HttpAnswer answer(const HttpRequest& request, HostNames names, const StatusBoard
                                     [&](const Route& r) { return r.path == target.path; });
     if (route == kRoutes.end()) {
         return refusal(404,
-                       "no such path; there are /status, /peers, /metrics, /livez, /readyz and "
+                       "no such path; there are /, /status, /peers, /metrics, /livez, /readyz and "
                        "/healthz");
     }
     if (request.method != "GET" && request.method != "HEAD") {

@@ -235,6 +235,7 @@ async::Task<Server::Next> Server::reply(Connection& connection, const Parser& pa
         response.set(http::field::content_type, to_beast(what.type));
         response.set(http::field::cache_control, "no-store");
         response.set("X-Content-Type-Options", "nosniff");
+        if (!what.policy.empty()) response.set("Content-Security-Policy", to_beast(what.policy));
         if (!what.allow.empty()) response.set(http::field::allow, to_beast(what.allow));
         response.keep_alive(next == Next::kKeepOpen);
         response.content_length(what.body.size());

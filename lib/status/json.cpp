@@ -93,6 +93,19 @@ Result<CompletedStatus> read_completed(const ordered_json& json) {
     return out;
 }
 
+Result<std::vector<std::uint8_t>> read_key_space(const ordered_json& document) {
+    std::vector<std::uint8_t> out;
+    const auto cells = document.find("key_space");
+    if (cells == document.end()) return out;
+    const Error wrong{Errc::kMalformed, "key_space must be an array of 256 percents"};
+    if (!cells->is_array() || cells->size() != 256) return wrong;
+    for (const ordered_json& cell : *cells) {
+        if (!cell.is_number_unsigned() || cell.get<std::uint64_t>() > 100) return wrong;
+        out.push_back(cell.get<std::uint8_t>());
+    }
+    return out;
+}
+
 Result<ProgressStatus> read_progress(const ordered_json& json) {
     Reader in{json, "progress."};
     ProgressStatus out;
@@ -172,6 +185,7 @@ std::string to_json(const StatusSnapshot& s) {
         out["completed"] = std::move(completed);
     }
     out["progress"] = progress_json(s.progress);
+    if (!s.key_space.empty()) out["key_space"] = s.key_space;
     out["peers"] = {
         {"connected", s.peers.connected}, {"serving", s.peers.serving}, {"banned", s.peers.banned}};
     out["dials"] = dials_json(s.dials);
@@ -212,6 +226,7 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     FASTSYNC_TRY(out.phase_since, parse_rfc3339(since));
     FASTSYNC_TRY(out.network, read_network(network));
     FASTSYNC_TRY(out.progress, read_progress(progress));
+    FASTSYNC_TRY(out.key_space, read_key_space(json));
     out.peers = {peers.count("connected"), peers.count("serving"),
                  peers.optional_count("banned").value_or(0)};
     FASTSYNC_CHECK(peers.outcome());

@@ -192,6 +192,8 @@ struct StatusSnapshot {
     std::uint64_t uptime_s = 0;
     std::optional<HeadStatus> head;
     std::optional<PivotStatus> pivot;
+    /// Percent finished of each 256th of the key space, in the order of keys; empty: not known.
+    std::vector<std::uint8_t> key_space;
     std::optional<CompletedStatus> completed;  ///< of this run or an earlier one
     ProgressStatus progress;
     PeerCounts peers;

@@ -22,6 +22,7 @@ SyncProgress Downloader::progress() const {
     if (state_sync_) {
         const TrieSync& trie = state_sync_->trie();
         p.fraction = as_fraction(trie.finished());
+        p.key_space = trie.map().percents();
         p.pending = trie.pending();
         p.held_bytes = trie.held_bytes();
     }

@@ -76,9 +76,38 @@ TEST_CASE_METHOD(Fixture, "HTTP routes: metrics are plain text", "[status]") {
     CHECK(get("/status").type == "application/json");
 }
 
+TEST_CASE_METHOD(Fixture, "HTTP routes: the page may run and load what it holds, and nothing else",
+                 "[status]") {
+    const HttpAnswer page = get("/");
+    CHECK(page.status == 200);
+    CHECK(page.type == "text/html; charset=utf-8");
+    const auto count = [&](std::string_view text) {
+        std::size_t found = 0;
+        for (std::size_t at = 0; (at = page.body.find(text, at)) != std::string::npos; ++at)
+            ++found;
+        return found;
+    };
+    const std::size_t from = page.body.find("nonce=\"") + 7;
+    const std::string nonce = page.body.substr(from, page.body.find('"', from) - from);
+    CHECK(nonce.size() == 16);
+    CHECK(page.policy.find("default-src 'none'; script-src 'nonce-" + nonce + "';") == 0);
+    CHECK(page.policy.find("unsafe") == std::string_view::npos);
+    CHECK(count("<script") == 1);
+    CHECK(count("<style") == 1);
+    CHECK(count("nonce=\"" + nonce + "\"") == 2);
+    CHECK(count("{{nonce}}") == 0);
+    // Nothing from elsewhere, no way from a text to an element, no style that the policy forbids.
+    for (const char* none : {"src=", "http://", "https://", "innerHTML", "outerHTML",
+                             "insertAdjacent", "document.write", "eval(", " style=", " onclick"}) {
+        CAPTURE(none);
+        CHECK(count(none) == (std::string_view{none} == "http://" ? 1 : 0));  // the name of SVG
+    }
+    CHECK(page.body.ends_with("</html>\n"));
+}
+
 TEST_CASE_METHOD(Fixture, "HTTP routes: another path is 404", "[status]") {
-    for (const char* path : {"/", "/status/", "/Status", "/status/../peers", "//status", "status",
-                             "*", "/%73tatus", "http://127.0.0.1"}) {
+    for (const char* path : {"/index.html", "/status/", "/Status", "/status/../peers", "//status",
+                             "status", "*", "/%73tatus", "http://127.0.0.1/x"}) {
         CAPTURE(path);
         CHECK(get(path).status == 404);
     }

@@ -22,7 +22,11 @@ TEST_CASE("status JSON: a snapshot survives the round trip", "[status]") {
 }
 
 TEST_CASE("status JSON: the document has the promised keys and forms", "[status]") {
-    const json doc = json::parse(to_json(full_snapshot()));
+    json doc = json::parse(to_json(full_snapshot()));
+    CHECK(doc["key_space"].size() == 256);
+    CHECK(doc["key_space"][254] == 42);
+    CHECK(doc["key_space"][255] == 100);
+    doc.erase("key_space");
     const json expected = json::parse(R"({
         "version": "1.2.3",
         "network": {"name": "xdc", "network_id": 50,
@@ -203,4 +207,16 @@ TEST_CASE("StatusBoard: shows the last published snapshot, none before the first
     board.publish(std::make_shared<StatusSnapshot>());
     CHECK(first->version == "1.2.3");
     CHECK(board.read()->version.empty());
+}
+
+TEST_CASE("status JSON: a key space is 256 percents or an error", "[status]") {
+    json doc = json::parse(to_json(full_snapshot()));
+    for (const json& wrong :
+         {json(1), json::array(), json(std::vector<int>(255, 1)), json(std::vector<int>(256, 101)),
+          json(std::vector<int>(256, -1)), json(std::vector<std::string>(256, "1"))}) {
+        doc["key_space"] = wrong;
+        CHECK(status_from_json(doc.dump()).error().code == Errc::kMalformed);
+    }
+    doc.erase("key_space");
+    CHECK(status_from_json(doc.dump())->key_space.empty());
 }

@@ -24,6 +24,8 @@ status::StatusSnapshot full_snapshot() {
     s.pivot = status::PivotStatus{200, filled(0x33), filled(0x44), 2};
     s.completed = status::CompletedStatus{100, filled(0x55), filled(0x66)};
     s.progress = {0.25, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 3, 18.5, 19.5};
+    s.key_space.assign(256, 42);
+    s.key_space[255] = 100;
     s.peers = {20, 21, 22};
     s.dials = {23, 24, 25, 26, {{"timeout", 27}, {"too many peers", 28}}};
     s.discovery = status::DiscoveryStatus{
