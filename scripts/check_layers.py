@@ -29,10 +29,12 @@ LIBRARIES = {
     "rlpx": "common crypto rlp enode async net",
     "eth": "common crypto rlp chain enode async net rlpx",
     "sync": "common crypto rlp trie chain async storage",
+    "state": "common crypto rlp trie storage",
     "status": "common async net",
+    "rpc": "common crypto rlp trie chain storage state",
     "devnet": "common crypto rlp trie chain enode async net rlpx eth",
-    "daemon": "common crypto rlp trie chain enode async net storage discovery rlpx eth sync status "
-              "devnet",
+    "daemon": "common crypto rlp trie chain enode async net storage discovery rlpx eth sync state "
+              "status rpc devnet",
 }
 LIBRARIES = {name: set(below.split()) for name, below in LIBRARIES.items()}
 APPS = "apps"
@@ -54,16 +56,17 @@ THIRD_PARTY = [
     ("crypto++", "crypto", SOURCES),
     ("secp256k1", "crypto", SOURCES),
     ("rocksdb", "storage", SOURCES),
-    ("nlohmann", "chain status devnet " + APPS, SOURCES),
+    ("nlohmann", "chain status rpc devnet " + APPS, SOURCES),
     ("ares", "net", SOURCES),
     ("snappy", "rlpx", SOURCES),
+    ("zstd", APPS, SOURCES),
     ("spdlog", "common", SOURCES),
     ("systemd", "daemon", SOURCES),
     ("toml++", "daemon", SOURCES),
     ("fmt", EVERYWHERE, SOURCES_AND_HEADERS),
 ]
 # Headers that only .cpp files of their own library include: what holds for those holds for them.
-PRIVATE_HEADERS = {"status/json_reader.hpp"}
+PRIVATE_HEADERS = {"rpc/call.hpp", "status/http_connection.hpp", "status/json_reader.hpp"}
 SYSTEM_FOLDERS = {"sys", "netinet", "arpa"}
 SYSTEM_HEADERS = {"fcntl.h", "immintrin.h", "poll.h", "pthread.h", "sched.h", "signal.h",
                   "termios.h", "unistd.h"}

@@ -11,7 +11,7 @@ set -euo pipefail
 build_packages=(
     cmake ninja-build g++ ccache mold pkg-config
     libboost1.81-dev libboost-program-options1.81-dev
-    librocksdb-dev libsnappy-dev libsecp256k1-dev libcrypto++-dev libc-ares-dev
+    librocksdb-dev libsnappy-dev libsecp256k1-dev libcrypto++-dev libc-ares-dev libzstd-dev
     nlohmann-json3-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libsystemd-dev)
 test_packages=(
     python3 catch2

@@ -60,11 +60,11 @@ count_suite() {
     fi
 }
 
-# Fetches, while there is a network, the npm packages that interop_devp2p needs.
+# Fetches, while there is a network, the npm packages that interop_devp2p and interop_ethers need.
 fetch_npm_packages() {
     local preset=$1 log=$2
-    timeout 120 cmake --build --preset "$preset" --target devp2p_modules >"$log" 2>&1 ||
-        echo "== $preset: npm cannot fetch packages ($log says why): interop_devp2p will be skipped"
+    timeout 120 cmake --build --preset "$preset" --target devp2p_modules ethers_modules >"$log" 2>&1 ||
+        echo "== $preset: npm cannot fetch packages ($log says why): interop_devp2p and interop_ethers are skipped"
 }
 
 # Builds one preset and runs its suite.

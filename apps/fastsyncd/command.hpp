@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <common/bytes.hpp>
 #include <common/error.hpp>
 
 namespace fastsync::app {
@@ -31,6 +32,9 @@ struct Command {
 [[nodiscard]] Command status_command();
 [[nodiscard]] Command config_command();
 [[nodiscard]] Command verify_command();
+[[nodiscard]] Command account_command();
+[[nodiscard]] Command stats_command();
+[[nodiscard]] Command export_command();
 [[nodiscard]] Command devnet_command();
 
 /// What a person is told where a database turns out to be damaged.

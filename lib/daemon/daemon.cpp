@@ -18,6 +18,8 @@
 #include <daemon/node_key.hpp>
 #include <daemon/own_status.hpp>
 #include <daemon/peer_hub.hpp>
+#include <daemon/process_figures.hpp>
+#include <daemon/query_service.hpp>
 #include <daemon/service_watch.hpp>
 #include <daemon/state_backend.hpp>
 #include <daemon/status_report.hpp>
@@ -71,6 +73,11 @@ Task<std::vector<chain::BlockHeader>> take_completed(const sync::Downloader& dow
     co_return downloader.completed_headers();
 }
 
+Task<rpc::CompleteState> take_state(const sync::Downloader& downloader) {
+    co_return rpc::CompleteState{downloader.completed_root().value_or(Hash256{}),
+                                 downloader.completed_headers()};
+}
+
 struct Threads {
     LoopThread disk{"fs-disk"};
     LoopThread net{"fs-net"};
@@ -93,6 +100,7 @@ class DaemonImpl final : public Daemon {
           hub_(downloader_, threads_.net.executor(), threads_.sync.executor()),
           backend_(config_.network, *store_, threads_.disk.executor()),
           buffers_(plan.buffer_bytes),
+          queries_(config_.network, config_.listen.has_value(), *store_, threads_.disk.executor()),
           told_enough_(threads_.net.executor()) {}
     DaemonImpl(const DaemonImpl&) = delete;
     DaemonImpl& operator=(const DaemonImpl&) = delete;
@@ -137,6 +145,7 @@ class DaemonImpl final : public Daemon {
     rlpx::BufferPool buffers_;  ///< outlives the connections
     std::unique_ptr<eth::Host> host_;
     status::StatusBoard board_;
+    QueryService queries_;  ///< outlives the server
     std::unique_ptr<status::HttpServer> http_;
     std::string enode_;
 
@@ -147,6 +156,7 @@ class DaemonImpl final : public Daemon {
     TimePoint next_disk_look_{};
     std::optional<sync::SyncPhase> phase_;
     status::WallTime phase_since_{};
+    std::optional<status::ProcessStatus> process_;
     std::optional<Hash256> offered_;  ///< the last of the headers that were offered
 };
 
@@ -204,9 +214,13 @@ Result<void> DaemonImpl::open_http() {
                            : status::Exposure::kLoopbackOnly;
     options.host_names = config_.http->names;
     options.version = version();
+    options.handler = &queries_;
     auto http = status::HttpServer::open(threads_.net.executor(), options, board_);
     if (!http) return as_config(http.error());
     http_ = *std::move(http);
+    // Who asks from now on is told something.
+    board_.publish(std::make_shared<const status::StatusSnapshot>(
+        starting_snapshot(config_.network, wall_now())));
     return {};
 }
 
@@ -217,8 +231,7 @@ Result<void> DaemonImpl::listen() {
     FASTSYNC_CHECK(open_finder(port));
     FASTSYNC_CHECK(open_http());
     FASTSYNC_TRY(auto hosts, net::make_host_resolver(net, *net_clock_, ""));
-    rlpx::LocalNode local{
-        key_, "fastsyncd/v" + std::string{version()} + "/linux", port, {}, &buffers_};
+    rlpx::LocalNode local{key_, client_name(), port, {}, &buffers_};
     eth::HostOptions options{config_.static_peers, config_.trusted_peers, config_.max_peers,
                              finder_.get(), config_.network.required_blocks};
     host_ = std::make_unique<eth::Host>(net, *net_clock_, crypto::system_entropy(),
@@ -310,8 +323,8 @@ void DaemonImpl::stop() {
 /// On the net thread: the status board, the log's summary, and what peers are offered.
 Task<void> DaemonImpl::tell_status() {
     while (!told_enough_.is_open()) {
-        co_await publish();
         watch_disk();
+        co_await publish();
         co_await offer_completed();
         (void)co_await net_clock_->sleep_until(net_clock_->now() + kStatusInterval, &told_enough_);
     }
@@ -332,8 +345,11 @@ Task<void> DaemonImpl::publish() {
                               finder_->unresolved(), finder_->elsewhere()};
     auto snapshot = std::make_shared<const status::StatusSnapshot>(
         make_snapshot(progress, figures_of(*host_, std::move(found)),
-                      {config_.network, phase_since_, uptime, now}));
+                      {config_.network, phase_since_, uptime, now, process_}));
     log_summary(*snapshot);
+    if (progress.completed_root && queries_.root() != progress.completed_root)
+        queries_.offer(co_await async::run_on(threads_.sync.executor(), take_state(downloader_)));
+    queries_.update(progress, snapshot->peers.connected);
     board_.publish(std::move(snapshot));
 }
 
@@ -341,6 +357,7 @@ Task<void> DaemonImpl::publish() {
 void DaemonImpl::watch_disk() {
     if (net_clock_->now() < next_disk_look_) return;
     next_disk_look_ = net_clock_->now() + kDiskInterval;
+    process_ = process_figures(config_.data_dir);
     const auto room = check_disk_space(config_.data_dir);
     if (room) return;
     boost::asio::post(threads_.sync.executor(),

@@ -19,6 +19,7 @@ enum class Schedule : std::uint8_t { kUnknown, kKnown };
 struct NetworkFacts {
     std::string_view name;
     std::uint64_t network_id = 0;
+    std::uint64_t chain_id = 0;      ///< of EIP-155; 0: the same as the network id
     std::string_view genesis_hash;   ///< 64 hex digits
     std::uint64_t genesis_time = 0;  ///< Unix seconds
     Schedule schedule = Schedule::kUnknown;

@@ -27,6 +27,7 @@ Network make_network(const NetworkFacts& facts) {
     for (const std::string_view node : bootnodes_of(facts.name))
         out.bootnodes.emplace_back(node);
     out.dns_tree = facts.dns_tree;
+    out.chain_id = facts.chain_id != 0 ? facts.chain_id : facts.network_id;
     return out;
 }
 
@@ -68,6 +69,7 @@ Result<Network> network_of_genesis(const std::filesystem::path& file,
     const auto ladder = chain::ForkLadder::make(*out.forks);
     if (!ladder) return in_file(file, "config: " + ladder.error().detail);
     out.genesis = *std::move(header);
+    out.chain_id = genesis->chain_id;
     return out;
 }
 

@@ -25,6 +25,9 @@ struct Network {
     std::vector<eth::RequiredBlock> required_blocks{};
     std::vector<std::string> bootnodes{};  ///< enode URLs
     std::string dns_tree{};                ///< "enrtree://…"; empty: none
+    /// Of EIP-155; nothing where only the network id is known, which most chains have made the
+    /// same.
+    std::optional<std::uint64_t> chain_id{};
 
     friend bool operator==(const Network&, const Network&) = default;
 };

@@ -68,6 +68,15 @@ status::Phase to_phase(sync::SyncPhase phase) noexcept {
     return status::Phase::kFailed;
 }
 
+status::StatusSnapshot starting_snapshot(const Network& network, status::WallTime now) {
+    status::StatusSnapshot out;
+    out.version = version();
+    out.network = {network.name, network.network_id, network.genesis_hash};
+    out.phase = status::Phase::kStarting;
+    out.phase_since = now;
+    return out;
+}
+
 status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const PeerFigures& peers,
                                      const StatusContext& context) {
     status::StatusSnapshot out;
@@ -81,11 +90,21 @@ status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const P
     out.uptime_s = context.uptime_s;
     if (progress.head) out.head = {progress.head->number, progress.head->hash};
     out.pivot = pivot_of(progress);
+    if (progress.completed_root) {
+        out.completed = status::CompletedStatus{{}, {}, *progress.completed_root};
+        if (progress.completed) {
+            out.completed->number = progress.completed->number;
+            out.completed->hash = progress.completed->hash;
+        }
+    }
     out.progress = progress_of(progress);
+    if (progress.key_space)
+        out.key_space.assign(progress.key_space->begin(), progress.key_space->end());
     out.report = peers_report(progress, peers, context.now);
     out.peers = count_peers(out.report);
     out.dials = dials_of(peers.stats);
     out.discovery = discovery_of(peers);
+    out.process = context.process;
     return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,10 +18,14 @@ struct StatusContext {
     status::WallTime phase_since{};
     std::uint64_t uptime_s = 0;
     TimePoint now{};
+    std::optional<status::ProcessStatus> process{};
 };
 
 [[nodiscard]] status::Phase to_phase(sync::SyncPhase phase) noexcept;
 
+/// The daemon before it runs.
+[[nodiscard]] status::StatusSnapshot starting_snapshot(const Network& network,
+                                                       status::WallTime now);
 /// The daemon as its status page tells it.
 [[nodiscard]] status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress,
                                                    const PeerFigures& peers,

@@ -1,124 +1,34 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <unordered_set>
 #include <utility>
 #include <variant>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
 #include <async/task_scope.hpp>
 #include <common/log.hpp>
 #include <net/address.hpp>
+#include <status/http_connection.hpp>
 #include <status/http_routes.hpp>
 #include <status/http_server.hpp>
 
 namespace fastsync::status {
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::system::error_code;
 using std::chrono::milliseconds;
-using namespace asio::experimental::awaitable_operators;
 
-constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
-
-/// A socket closed while the peer's bytes are unread resets the connection, and the reset can
-/// overtake our answer. So we read on for this long and this much after refusing.
+/// We read on for this long after refusing; see drain().
 constexpr Duration kLingerTime = std::chrono::seconds{1};
-constexpr std::size_t kLingerBytes = 256 * 1024;
 /// Pause after a failed accept (no file descriptors left), so that it does not spin.
 constexpr Duration kAcceptRetry = milliseconds{100};
-/// Room for a header at its limit and what was sent behind it.
-constexpr std::size_t kMaxBuffer = 2 * kMaxHttpHeader;
-
-/// An operation that was cut off by its timer.
-const error_code kTimedOut = asio::error::timed_out;
-
-struct Connection {
-    explicit Connection(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
-
-    tcp::socket socket;
-    asio::steady_timer timer;  ///< ends whatever is being waited for
-    boost::beast::flat_buffer buffer{kMaxBuffer};
-};
-
-using Parser = http::request_parser<http::string_body>;
-
-/// Awaits `operation` until the connection's timer, which the caller has set, expires.
-async::Task<error_code> until_timer(Connection& connection,
-                                    async::Task<std::tuple<error_code, std::size_t>> operation) {
-    auto first = co_await (std::move(operation) || connection.timer.async_wait(kUse));
-    if (first.index() == 1) co_return kTimedOut;
-    co_return std::get<0>(std::get<0>(first));
-}
-
-async::Task<std::tuple<error_code, std::size_t>> wait_readable(Connection& connection) {
-    const auto [failed] = co_await connection.socket.async_wait(tcp::socket::wait_read, kUse);
-    co_return std::tuple{failed, std::size_t{0}};
-}
-
-async::Task<std::tuple<error_code, std::size_t>> read_header(Connection& c, Parser& parser) {
-    co_return co_await http::async_read_header(c.socket, c.buffer, parser, kUse);
-}
-
-async::Task<std::tuple<error_code, std::size_t>> read_body(Connection& c, Parser& parser) {
-    co_return co_await http::async_read(c.socket, c.buffer, parser, kUse);
-}
-
-template <class Response>
-async::Task<std::tuple<error_code, std::size_t>> write(Connection& c, Response& response) {
-    co_return co_await http::async_write(c.socket, response, kUse);
-}
-
-async::Task<std::tuple<error_code, std::size_t>> drain(Connection& c) {
-    std::array<char, 4096> sink;
-    std::size_t total = 0;
-    error_code failed;
-    while (!failed && total < kLingerBytes) {
-        const auto [ec, n] = co_await c.socket.async_read_some(asio::buffer(sink), kUse);
-        failed = ec;
-        total += n;
-    }
-    co_return std::tuple{failed, total};
-}
-
-/// What to say to a request that could not be read; nothing when the other side is gone.
-std::optional<HttpAnswer> explain(const error_code& failed, const Connection& connection,
-                                  const Parser& parser) {
-    if (failed == kTimedOut) return refusal(408, "the request did not arrive in time");
-    if (failed == http::error::body_limit) return refusal(413, "the request body is too large");
-    if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
-        const auto data = connection.buffer.cdata();
-        const std::string_view unread{static_cast<const char*>(data.data()), data.size()};
-        const bool line_done = !parser.get().target().empty() || unread.find('\n') < unread.size();
-        return line_done ? refusal(431, "the request header is too large")
-                         : refusal(414, "the request target is too long");
-    }
-    if (failed == http::error::end_of_stream) return std::nullopt;
-    if (failed == http::error::partial_message) return refusal(400, "the request is cut off");
-    if (failed.category() == http::make_error_code(http::error::bad_method).category()) {
-        return refusal(400, "malformed request: " + failed.message());
-    }
-    return std::nullopt;
-}
-
-/// RFC 9112 section 3.2: HTTP/1.1 has exactly one Host.
-bool host_is_wrong(const Parser& parser) {
-    const auto count = parser.get().count(http::field::host);
-    if (parser.get().version() < 11) return count > 1;
-    return count != 1 || parser.get()[http::field::host].empty();
-}
-
-std::string_view to_view(boost::beast::string_view text) {
-    return {text.data(), text.size()};
-}
+/// How long a client keeps its place, whoever else comes: while it is to ask, and while it takes an
+/// answer.
+constexpr Duration kSpeakingTime = milliseconds{100};
+constexpr Duration kReadingTime = std::chrono::seconds{1};
 
 class Server final : public HttpServer {
   public:
@@ -139,25 +49,33 @@ class Server final : public HttpServer {
 
   private:
     enum class Next { kKeepOpen, kClose };
+    using Moment = std::chrono::steady_clock::time_point;
 
     /// Keeps a connection known to stop() while its coroutine runs.
     struct Registered {
-        Registered(std::unordered_set<Connection*>& all, Connection& one) : all_(all), one_(one) {
+        Registered(std::unordered_set<Connection*>& all, Connection& one, asio::steady_timer& freed)
+            : all_(all), one_(one), freed_(freed) {
             all_.insert(&one_);
         }
         Registered(const Registered&) = delete;
         Registered& operator=(const Registered&) = delete;
-        ~Registered() { all_.erase(&one_); }
+        ~Registered() {
+            all_.erase(&one_);
+            freed_.cancel();  // wakes who waits for a place
+        }
 
       private:
         std::unordered_set<Connection*>& all_;
         Connection& one_;
+        asio::steady_timer& freed_;
     };
 
+    async::Task<void> wait_for_room();
+    [[nodiscard]] std::optional<Moment> make_room(Moment now);
     async::Task<void> serve(tcp::socket socket);
-    async::Task<void> refuse(tcp::socket socket);
     async::Task<Next> serve_one(Connection& connection);
     async::Task<error_code> read(Connection& connection, Parser& parser) const;
+    async::Task<HttpAnswer> make_answer(Connection& connection, Parser& parser) const;
     async::Task<Next> reply(Connection& connection, const Parser& parser, HttpAnswer what,
                             Next next) const;
     async::Task<void> linger(Connection& connection) const;
@@ -169,7 +87,6 @@ class Server final : public HttpServer {
     bool stopping_ = false;
     asio::steady_timer retry_;
     std::unordered_set<Connection*> served_;
-    std::unordered_set<Connection*> refused_;
     async::TaskScope scope_;
 };
 
@@ -181,13 +98,58 @@ async::Task<void> Server::run() {
             log::warn("status", "accept failed error=\"{}\"", failed.message());
             retry_.expires_after(kAcceptRetry);
             co_await retry_.async_wait(kUse);
-        } else if (served_.size() < options_.max_connections) {
-            scope_.spawn(serve(std::move(socket)));
-        } else if (refused_.size() < options_.max_connections) {
-            scope_.spawn(refuse(std::move(socket)));
+            continue;
         }
+        co_await wait_for_room();
+        if (stopping_) break;
+        scope_.spawn(serve(std::move(socket)));
     }
     co_await scope_.join();
+}
+
+/// Until there is a place. The system holds those who come meanwhile.
+async::Task<void> Server::wait_for_room() {
+    while (!stopping_) {
+        const auto when = make_room(std::chrono::steady_clock::now());
+        if (!when) co_return;
+        retry_.expires_at(*when);  // or until a place is free
+        co_await retry_.async_wait(kUse);
+    }
+}
+
+/// Nothing when there is a place, else when to look again. If all are taken, the client that keeps
+/// us waiting longest gives way once it has had its time, of those of the address that holds the
+/// most places: whoever opens many connections and says nothing shuts out itself.
+std::optional<Server::Moment> Server::make_room(Moment now) {
+    std::map<asio::ip::address, std::size_t> held;
+    std::size_t places = 0;
+    for (const Connection* connection : served_) {
+        if (connection->gave_way) continue;
+        ++places;
+        ++held[connection->address];
+    }
+    if (places < options_.max_connections) return std::nullopt;
+    std::size_t most = 0;
+    for (const auto& [address, count] : held)
+        most = std::max(most, count);
+    Moment next = now + kReadingTime;
+    Connection* slowest = nullptr;
+    for (Connection* connection : served_) {
+        if (connection->gave_way || connection->working || held[connection->address] < most)
+            continue;
+        const Moment until =
+            connection->waits_since + (connection->writing ? kReadingTime : kSpeakingTime);
+        if (until > now) {
+            next = std::min(next, until);
+        } else if (slowest == nullptr || connection->waits_since < slowest->waits_since) {
+            slowest = connection;
+        }
+    }
+    if (slowest == nullptr) return next;
+    slowest->gave_way = true;
+    error_code ignored;
+    slowest->socket.close(ignored);
+    return std::nullopt;
 }
 
 void Server::stop() noexcept {
@@ -195,28 +157,18 @@ void Server::stop() noexcept {
     error_code ignored;
     acceptor_.close(ignored);
     retry_.cancel();
-    for (const auto* group : {&served_, &refused_}) {
-        for (Connection* connection : *group)
-            connection->socket.close(ignored);
-    }
+    for (Connection* connection : served_)
+        connection->socket.close(ignored);
 }
 
 async::Task<void> Server::serve(tcp::socket socket) {
     Connection connection{std::move(socket)};
-    const Registered registered{served_, connection};
+    const Registered registered{served_, connection, retry_};
     // The await is a statement of its own: gcc 12 awaits before it looks at what stands left of
     // an && in the condition of a loop; a connection accepted just before stop() then held it up.
     Next next = Next::kKeepOpen;
     while (!stopping_ && next == Next::kKeepOpen)
         next = co_await serve_one(connection);
-    co_await linger(connection);
-}
-
-async::Task<void> Server::refuse(tcp::socket socket) {
-    Connection connection{std::move(socket)};
-    const Registered registered{refused_, connection};
-    const Parser nothing;
-    (void)co_await reply(connection, nothing, refusal(503, "too many connections"), Next::kClose);
     co_await linger(connection);
 }
 
@@ -228,23 +180,35 @@ async::Task<Server::Next> Server::serve_one(Connection& connection) {
     }
     Parser parser;
     parser.header_limit(kMaxHttpHeader);
-    parser.body_limit(kMaxHttpBody);
+    parser.body_limit(options_.handler != nullptr ? options_.handler->max_body() : kMaxHttpBody);
     const error_code failed = co_await read(connection, parser);
     if (failed) {
         auto what = explain(failed, connection, parser);
         if (!what || !connection.socket.is_open()) co_return Next::kClose;
+        if (what->status == 413 && is_post(to_request(parser)) && options_.handler != nullptr)
+            what->body = options_.handler->too_large();
         co_return co_await reply(connection, parser, *std::move(what), Next::kClose);
     }
     if (host_is_wrong(parser)) {
         co_return co_await reply(connection, parser,
                                  refusal(400, "exactly one Host header is needed"), Next::kClose);
     }
-    const auto& request = parser.get();
-    const HttpRequest question{to_view(request.method_string()), to_view(request.target()),
-                               to_view(request[http::field::host])};
-    const bool reusable = parser.is_done() && request.keep_alive();
-    co_return co_await reply(connection, parser, answer(question, options_.host_names, board_),
+    const bool reusable = parser.is_done() && parser.get().keep_alive();
+    HttpAnswer what = co_await make_answer(connection, parser);
+    co_return co_await reply(connection, parser, std::move(what),
                              reusable ? Next::kKeepOpen : Next::kClose);
+}
+
+async::Task<HttpAnswer> Server::make_answer(Connection& connection, Parser& parser) const {
+    const HttpRequest question = to_request(parser);
+    if (options_.handler == nullptr || !is_post(question))
+        co_return answer(question, options_.host_names, board_);
+    if (auto refused = refuse_post(question, options_.host_names)) co_return *std::move(refused);
+    if (!parser.is_done()) co_return refusal(417, "send the body without Expect");
+    connection.working = true;
+    std::string body = co_await options_.handler->answer(std::move(parser.get().body()));
+    connection.working = false;
+    co_return HttpAnswer{200, std::move(body)};
 }
 
 async::Task<error_code> Server::read(Connection& connection, Parser& parser) const {
@@ -253,6 +217,11 @@ async::Task<error_code> Server::read(Connection& connection, Parser& parser) con
     if (failed || parser.is_done()) co_return failed;
     // A client that expects "100 Continue" holds its body back: the final answer is the reply.
     if (parser.get().count(http::field::expect) > 0) co_return error_code{};
+    if (!is_post(to_request(parser))) {
+        const auto announced = parser.content_length();
+        if (announced && *announced > kMaxHttpBody) co_return http::error::body_limit;
+        parser.body_limit(kMaxHttpBody);
+    }
     co_return co_await until_timer(connection, read_body(connection, parser));
 }
 
@@ -263,17 +232,17 @@ async::Task<Server::Next> Server::reply(Connection& connection, const Parser& pa
         response.version(request.version() == 10 ? 10 : 11);
         response.result(what.status);
         response.set(http::field::server, "fastsyncd/" + options_.version);
-        response.set(http::field::content_type, "application/json");
+        response.set(http::field::content_type, to_beast(what.type));
         response.set(http::field::cache_control, "no-store");
         response.set("X-Content-Type-Options", "nosniff");
-        if (!what.allow.empty()) {
-            response.set(http::field::allow,
-                         boost::beast::string_view{what.allow.data(), what.allow.size()});
-        }
+        if (!what.policy.empty()) response.set("Content-Security-Policy", to_beast(what.policy));
+        if (!what.allow.empty()) response.set(http::field::allow, to_beast(what.allow));
         response.keep_alive(next == Next::kKeepOpen);
         response.content_length(what.body.size());
     };
     connection.timer.expires_after(options_.write_timeout);
+    connection.waits_since = std::chrono::steady_clock::now();
+    connection.writing = true;
     error_code failed;
     if (request.method() == http::verb::head) {
         http::response<http::empty_body> response;
@@ -285,6 +254,8 @@ async::Task<Server::Next> Server::reply(Connection& connection, const Parser& pa
         response.body() = std::move(what.body);
         failed = co_await until_timer(connection, write(connection, response));
     }
+    connection.waits_since = std::chrono::steady_clock::now();
+    connection.writing = false;
     if (!failed) co_return next;
     error_code ignored;
     connection.socket.close(ignored);

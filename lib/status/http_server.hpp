@@ -9,12 +9,14 @@
 #include <common/result.hpp>
 #include <common/time.hpp>
 #include <status/board.hpp>
+#include <status/post_handler.hpp>
 
 namespace fastsync::status {
 
 /// Longest request line and header together, bytes: beyond it 414 or 431.
 inline constexpr std::size_t kMaxHttpHeader = 8 * 1024;
-/// Longest request body, bytes (nothing we answer needs one): beyond it 413.
+/// Longest body of a request that needs none, bytes: beyond it 413. What is posted to "/" may be as
+/// long as the handler takes.
 inline constexpr std::size_t kMaxHttpBody = 1024;
 
 /// Who may reach the server.
@@ -26,14 +28,16 @@ struct HttpServerOptions {
     Exposure exposure = Exposure::kLoopbackOnly;
     std::vector<std::string> host_names{};  ///< ours, besides IP addresses and localhost
     std::string version;                    ///< told in the Server header
-    std::size_t max_connections = 32;       ///< as many again are told 503, further ones are closed
+    /// Beyond it others wait, and whoever keeps us waiting longest gives way to them.
+    std::size_t max_connections = 32;
+    PostHandler* handler = nullptr;  ///< of what is posted to "/"; null: nothing is taken there
     Duration request_timeout = std::chrono::seconds{5};  ///< first byte to last byte of a request
     Duration idle_timeout = std::chrono::seconds{30};    ///< silence before a request
     Duration write_timeout = std::chrono::seconds{5};    ///< for one answer
 };
 
-/// Tells the status board over HTTP/1.1: GET and HEAD of /status, /peers, /healthz. Lives on one
-/// executor, which must run one thread at a time.
+/// Tells the status board over HTTP/1.1, as http_routes.hpp has it. Lives on one executor, which
+/// must run one thread at a time.
 class HttpServer {
   public:
     /// Binds and listens.

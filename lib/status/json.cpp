@@ -48,6 +48,21 @@ ordered_json discovery_json(const DiscoveryStatus& d) {
             {"unresolved", d.unresolved}};
 }
 
+ordered_json process_json(const ProcessStatus& p) {
+    return {{"cpu_s", finite(p.cpu_s)},
+            {"resident_bytes", p.resident_bytes},
+            {"open_files", p.open_files},
+            {"disk_free_bytes", p.disk_free_bytes}};
+}
+
+Result<ProcessStatus> read_process(const ordered_json& json) {
+    Reader in{json, "process."};
+    const ProcessStatus out{in.number("cpu_s"), in.count("resident_bytes"), in.count("open_files"),
+                            in.count("disk_free_bytes")};
+    FASTSYNC_CHECK(in.outcome());
+    return out;
+}
+
 Result<NetworkStatus> read_network(const ordered_json& json) {
     Reader in{json, "network."};
     NetworkStatus out{in.text("name"), in.count("network_id"), in.hash("genesis_hash")};
@@ -67,6 +82,27 @@ Result<PivotStatus> read_pivot(const ordered_json& json) {
     const PivotStatus out{in.optional_count("number"), in.optional_hash("hash"),
                           in.hash("state_root"), in.count("moves")};
     FASTSYNC_CHECK(in.outcome());
+    return out;
+}
+
+Result<CompletedStatus> read_completed(const ordered_json& json) {
+    Reader in{json, "completed."};
+    const CompletedStatus out{in.optional_count("number"), in.optional_hash("hash"),
+                              in.hash("state_root")};
+    FASTSYNC_CHECK(in.outcome());
+    return out;
+}
+
+Result<std::vector<std::uint8_t>> read_key_space(const ordered_json& document) {
+    std::vector<std::uint8_t> out;
+    const auto cells = document.find("key_space");
+    if (cells == document.end()) return out;
+    const Error wrong{Errc::kMalformed, "key_space must be an array of 256 percents"};
+    if (!cells->is_array() || cells->size() != 256) return wrong;
+    for (const ordered_json& cell : *cells) {
+        if (!cell.is_number_unsigned() || cell.get<std::uint64_t>() > 100) return wrong;
+        out.push_back(cell.get<std::uint8_t>());
+    }
     return out;
 }
 
@@ -141,11 +177,20 @@ std::string to_json(const StatusSnapshot& s) {
         pivot["moves"] = s.pivot->moves;
         out["pivot"] = std::move(pivot);
     }
+    if (s.completed) {
+        ordered_json completed;
+        if (s.completed->number) completed["number"] = *s.completed->number;
+        if (s.completed->hash) completed["hash"] = to_hex0x(*s.completed->hash);
+        completed["state_root"] = to_hex0x(s.completed->state_root);
+        out["completed"] = std::move(completed);
+    }
     out["progress"] = progress_json(s.progress);
+    if (!s.key_space.empty()) out["key_space"] = s.key_space;
     out["peers"] = {
         {"connected", s.peers.connected}, {"serving", s.peers.serving}, {"banned", s.peers.banned}};
     out["dials"] = dials_json(s.dials);
     if (s.discovery) out["discovery"] = discovery_json(*s.discovery);
+    if (s.process) out["process"] = process_json(*s.process);
     return dump(out);
 }
 
@@ -169,8 +214,10 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     Reader peers{in.object("peers"), "peers."};
     const ordered_json* head = in.optional_object("head");
     const ordered_json* pivot = in.optional_object("pivot");
+    const ordered_json* completed = in.optional_object("completed");
     const ordered_json* dials = in.optional_object("dials");
     const ordered_json* discovery = in.optional_object("discovery");
+    const ordered_json* process = in.optional_object("process");
     FASTSYNC_CHECK(in.outcome());
 
     const auto known = parse_phase(phase);
@@ -179,6 +226,7 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     FASTSYNC_TRY(out.phase_since, parse_rfc3339(since));
     FASTSYNC_TRY(out.network, read_network(network));
     FASTSYNC_TRY(out.progress, read_progress(progress));
+    FASTSYNC_TRY(out.key_space, read_key_space(json));
     out.peers = {peers.count("connected"), peers.count("serving"),
                  peers.optional_count("banned").value_or(0)};
     FASTSYNC_CHECK(peers.outcome());
@@ -188,11 +236,17 @@ Result<StatusSnapshot> status_from_json(std::string_view text) {
     if (discovery != nullptr) {
         FASTSYNC_TRY(out.discovery, read_discovery(*discovery));
     }
+    if (process != nullptr) {
+        FASTSYNC_TRY(out.process, read_process(*process));
+    }
     if (head != nullptr) {
         FASTSYNC_TRY(out.head, read_head(*head));
     }
     if (pivot != nullptr) {
         FASTSYNC_TRY(out.pivot, read_pivot(*pivot));
+    }
+    if (completed != nullptr) {
+        FASTSYNC_TRY(out.completed, read_completed(*completed));
     }
     return out;
 }

@@ -57,6 +57,15 @@ struct PivotStatus {
     friend bool operator==(const PivotStatus&, const PivotStatus&) = default;
 };
 
+/// A state that is whole in the database: it can be asked, and is served to peers.
+struct CompletedStatus {
+    std::optional<std::uint64_t> number;  ///< nothing when the operator pinned a bare state root
+    std::optional<Hash256> hash;          ///< likewise
+    Hash256 state_root;
+
+    friend bool operator==(const CompletedStatus&, const CompletedStatus&) = default;
+};
+
 /// Counters are those of the whole sync, restarts included; rates are recent averages.
 struct ProgressStatus {
     double fraction = 0;  ///< of the key space, 0..1: exactly 1 when the state is complete
@@ -163,6 +172,16 @@ struct DiscoveryStatus {
     friend bool operator==(const DiscoveryStatus&, const DiscoveryStatus&) = default;
 };
 
+/// What the process takes of the machine.
+struct ProcessStatus {
+    double cpu_s = 0;  ///< processor time since the start, user and system
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t open_files = 0;
+    std::uint64_t disk_free_bytes = 0;  ///< where the database lies
+
+    friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
+};
+
 /// All the daemon tells about itself at one moment. Made whole by its owner, then never changed.
 struct StatusSnapshot {
     std::string version;
@@ -173,10 +192,14 @@ struct StatusSnapshot {
     std::uint64_t uptime_s = 0;
     std::optional<HeadStatus> head;
     std::optional<PivotStatus> pivot;
+    /// Percent finished of each 256th of the key space, in the order of keys; empty: not known.
+    std::vector<std::uint8_t> key_space;
+    std::optional<CompletedStatus> completed;  ///< of this run or an earlier one
     ProgressStatus progress;
     PeerCounts peers;
     DialStatus dials;
     std::optional<DiscoveryStatus> discovery;  ///< nothing when it is off
+    std::optional<ProcessStatus> process;      ///< nothing where it is not known
     PeersReport report;                        ///< told by /peers, not by /status
 
     friend bool operator==(const StatusSnapshot&, const StatusSnapshot&) = default;

@@ -69,6 +69,10 @@ class Downloader {
     [[nodiscard]] const std::vector<chain::BlockHeader>& completed_headers() const noexcept {
         return completed_headers_;
     }
+    /// The root of that state, of this run or an earlier one; nothing before the first is complete.
+    [[nodiscard]] const std::optional<Hash256>& completed_root() const noexcept {
+        return completed_root_;
+    }
     [[nodiscard]] bool complete() const noexcept { return phase_ == SyncPhase::kComplete; }
 
   private:
@@ -132,6 +136,7 @@ class Downloader {
     Watchdog watchdog_;
     bool told_stalled_ = false;  ///< the log knows
     std::vector<chain::BlockHeader> completed_headers_;
+    std::optional<Hash256> completed_root_;
 };
 
 }  // namespace fastsync::sync

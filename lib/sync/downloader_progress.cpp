@@ -14,9 +14,15 @@ SyncProgress Downloader::progress() const {
         if (const auto* header = pivot_->header()) p.pivot = {header->number, header->hash};
         if (const auto* head = pivot_->head()) p.head = {head->number, head->hash};
     }
+    p.completed_root = completed_root_;
+    if (!completed_headers_.empty()) {
+        const chain::BlockHeader& block = completed_headers_.front();
+        p.completed = {block.number, block.hash};
+    }
     if (state_sync_) {
         const TrieSync& trie = state_sync_->trie();
         p.fraction = as_fraction(trie.finished());
+        p.key_space = trie.map().percents();
         p.pending = trie.pending();
         p.held_bytes = trie.held_bytes();
     }

@@ -14,6 +14,7 @@ Result<void> Downloader::resume() {
     FASTSYNC_TRY(const auto completed, load_completed(store_));
     if (completed) {
         FASTSYNC_TRY(completed_headers_, decode_headers(completed->headers));
+        completed_root_ = completed->state_root;
     }
     if (saved || completed) regions_.mark_all();
     if (!saved) return {};
@@ -81,6 +82,7 @@ Result<void> Downloader::record_complete() {
                               : static_cast<std::uint64_t>(std::time(nullptr));
     FASTSYNC_CHECK(save_completed(store_, record));
     completed_headers_ = pivot_->headers;
+    completed_root_ = pivot_->state_root;
     log::info("sync", "whole state_root={}: merging what was written",
               to_hex0x(pivot_->state_root));
     return {};

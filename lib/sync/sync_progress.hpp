@@ -46,7 +46,10 @@ struct SyncProgress {
     std::optional<Block> pivot;
     std::optional<Hash256> state_root;
     std::uint64_t pivot_moves = 0;
-    double fraction = 0;  ///< of the key space, 0 ... 1
+    std::optional<Hash256> completed_root;           ///< a state that is whole in the store
+    std::optional<Block> completed;                  ///< its block; nothing for a pinned root
+    double fraction = 0;                             ///< of the key space, 0 ... 1
+    std::optional<KeySpaceMap::Percents> key_space;  ///< nothing before a root is worked on
     std::optional<double> eta_s;
     SyncCounters counters;
     std::size_t pending = 0;     ///< known items that are not complete

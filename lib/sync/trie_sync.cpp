@@ -8,6 +8,7 @@ Result<TrieSync> TrieSync::start(const Hash256& state_root, const storage::NodeR
     TrieSync sync{store, regions};
     if (state_root == trie::kEmptyRoot) {
         sync.finished_ = kWholeKeySpace;
+        sync.map_.complete_all();
         return sync;
     }
     FASTSYNC_CHECK(sync.schedule({state_root, ItemKind::kNode, {}, kWholeKeySpace}, kNone));
@@ -99,7 +100,7 @@ Result<void> TrieSync::process_node(Index index, ByteView blob) {
     // The share now lies with the children; what is linked to this node later adds to it again.
     entries_[index].share = 0;
     entries_[index].phase = Phase::kWaiting;
-    finished_ += at_once;
+    credit(entries_[index].path, at_once);
     for (const ChildLink& child : children_) {
         table(child.kind).prefetch(digest_of(child.hash));
         if (must_ask(child)) store_->prefetch(child.kind, child.hash);
@@ -131,7 +132,8 @@ Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
     }
     FASTSYNC_TRY(const bool present, have(child));
     if (present) {
-        finished_ += child.share;
+        credit(child.path, child.share);
+        if (child.kind == ItemKind::kNode) map_.complete(child.path);
         return {};
     }
     const Index index = add_entry(child);
@@ -238,7 +240,8 @@ void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready)
     if (PresentCache::covers(entry.kind, entry.path)) {
         present_.note(entry.kind, digest_of(entry.hash), entry.hash);
     }
-    finished_ += entry.share;
+    credit(entry.path, entry.share);
+    if (entry.kind == ItemKind::kNode) map_.complete(entry.path);
     for (Index at = entry.first_link; at != kNone;) {
         const Link link = links_[at];
         free_links_.push_back(at);

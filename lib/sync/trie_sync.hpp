@@ -13,6 +13,7 @@
 #include <storage/node_batch.hpp>
 #include <storage/state_store.hpp>
 #include <sync/key_space.hpp>
+#include <sync/key_space_map.hpp>
 #include <sync/present_cache.hpp>
 #include <sync/stored_regions.hpp>
 #include <sync/trie_children.hpp>
@@ -82,6 +83,9 @@ class TrieSync {
     /// Finished part of the key space; exactly kWholeKeySpace when done.
     [[nodiscard]] KeyShare finished() const noexcept { return finished_; }
 
+    /// Where in the key space it is finished.
+    [[nodiscard]] const KeySpaceMap& map() const noexcept { return map_; }
+
     /// Checks the books against each other (slow; for tests and debug builds). An empty string when
     /// sound.
     [[nodiscard]] std::string audit() const;
@@ -121,6 +125,10 @@ class TrieSync {
     [[nodiscard]] Result<void> process_node(Index index, ByteView blob);
     void take_off_books(Entry& entry);
     void complete(Index index, ByteView blob);
+    void credit(const TriePath& where, KeyShare share) noexcept {
+        finished_ += share;
+        map_.add(where, share);
+    }
     void finish_one(Index index, ByteView blob, std::vector<Index>& ready);
     [[nodiscard]] bool must_ask(const ChildLink& child) const noexcept;
     [[nodiscard]] Result<bool> have(const ChildLink& child);
@@ -155,6 +163,7 @@ class TrieSync {
     std::size_t requested_ = 0;
     std::size_t held_bytes_ = 0;
     KeyShare finished_ = 0;
+    KeySpaceMap map_;
     storage::NodeBatch batch_;
     /// What batch_ holds: complete, but not to be found in the store yet.
     boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_nodes_;

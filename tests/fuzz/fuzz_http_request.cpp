@@ -21,7 +21,7 @@ const status::StatusBoard& board() {
 }
 
 bool known(unsigned status) {
-    for (const unsigned one : {200U, 404U, 405U, 414U, 421U})
+    for (const unsigned one : {200U, 404U, 405U, 414U, 421U, 503U})
         if (status == one) return true;
     return false;
 }

@@ -1,4 +1,5 @@
 #include <fstream>
+#include <map>
 #include <set>
 
 #include <catch2/catch.hpp>
@@ -206,4 +207,14 @@ TEST_CASE("networks: what is wrong with a genesis file is said with file and key
     REQUIRE_FALSE(missing);
     CHECK(missing.error().code == Errc::kConfig);
     CHECK(missing.error().detail.find("/nowhere/genesis.json") != std::string::npos);
+}
+
+TEST_CASE("networks: the chain id is told apart from the network id", "[daemon]") {
+    const std::map<std::string, std::uint64_t> others{
+        {"classic", 61}, {"mordor", 63}, {"mintme", 24734}};
+    for (const Network& network : known_networks()) {
+        CAPTURE(network.name);
+        const auto other = others.find(network.name);
+        CHECK(network.chain_id == (other == others.end() ? network.network_id : other->second));
+    }
 }

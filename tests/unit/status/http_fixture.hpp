@@ -23,6 +23,7 @@ class RunningServer {
 
     [[nodiscard]] std::uint16_t port() const { return server_->port(); }
     [[nodiscard]] status::StatusBoard& board() { return board_; }
+    [[nodiscard]] async::Executor executor() { return context_.get_executor(); }
     /// Stops it and waits for the end of its thread.
     void stop();
 
@@ -37,7 +38,8 @@ class RunningServer {
 /// A blocking client that sends what it is told, byte for byte.
 class RawClient {
   public:
-    explicit RawClient(std::uint16_t port);
+    /// @param from  the address it comes from: one of loopback's
+    explicit RawClient(std::uint16_t port, const char* from = "127.0.0.1");
 
     /// False when the server has closed.
     bool send(std::string_view bytes);

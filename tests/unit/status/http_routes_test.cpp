@@ -2,6 +2,7 @@
 
 #include <status/http_routes.hpp>
 #include <status/json.hpp>
+#include <status/metrics.hpp>
 
 #include "sample.hpp"
 
@@ -24,7 +25,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "HTTP routes: the three pages", "[status]") {
+TEST_CASE_METHOD(Fixture, "HTTP routes: the pages", "[status]") {
     CHECK(get("/status").status == 200);
     CHECK(get("/status").body == to_json(full_snapshot()));
     CHECK(get("/peers").body == peers_to_json(full_snapshot().report));
@@ -44,9 +45,69 @@ TEST_CASE_METHOD(Fixture, "HTTP routes: health follows the phase", "[status]") {
     CHECK(answer({"GET", "/healthz", ""}, {}, empty).status == 503);
 }
 
+TEST_CASE_METHOD(Fixture, "HTTP routes: ready is who holds a complete state", "[status]") {
+    for (const Phase phase :
+         {Phase::kStarting, Phase::kFindingPeers, Phase::kChoosingPivot, Phase::kSyncing,
+          Phase::kStopping, Phase::kFailed, Phase::kCompacting, Phase::kComplete}) {
+        StatusSnapshot now = full_snapshot();
+        now.phase = phase;
+        board.publish(std::make_shared<StatusSnapshot>(now));
+        CAPTURE(to_string(phase));
+        const bool ends = phase == Phase::kFailed || phase == Phase::kStopping;
+        CHECK(get("/readyz").status == (ends ? 503U : 200U));
+        CHECK(get("/livez").status == (phase == Phase::kFailed ? 503U : 200U));
+        now.completed.reset();
+        board.publish(std::make_shared<StatusSnapshot>(now));
+        CHECK(get("/readyz").status == 503);
+    }
+    StatusSnapshot syncing = full_snapshot();
+    syncing.completed.reset();
+    board.publish(std::make_shared<StatusSnapshot>(syncing));
+    CHECK(get("/readyz").body ==
+          R"({"error":"no state is complete: syncing, 25.00 %, waiting: a peer that serves the )"
+          R"(state"})");
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: metrics are plain text", "[status]") {
+    const HttpAnswer got = get("/metrics");
+    CHECK(got.status == 200);
+    CHECK(got.type == "text/plain; version=0.0.4; charset=utf-8");
+    CHECK(got.body == to_metrics(full_snapshot()));
+    CHECK(get("/status").type == "application/json");
+}
+
+TEST_CASE_METHOD(Fixture, "HTTP routes: the page may run and load what it holds, and nothing else",
+                 "[status]") {
+    const HttpAnswer page = get("/");
+    CHECK(page.status == 200);
+    CHECK(page.type == "text/html; charset=utf-8");
+    const auto count = [&](std::string_view text) {
+        std::size_t found = 0;
+        for (std::size_t at = 0; (at = page.body.find(text, at)) != std::string::npos; ++at)
+            ++found;
+        return found;
+    };
+    const std::size_t from = page.body.find("nonce=\"") + 7;
+    const std::string nonce = page.body.substr(from, page.body.find('"', from) - from);
+    CHECK(nonce.size() == 16);
+    CHECK(page.policy.find("default-src 'none'; script-src 'nonce-" + nonce + "';") == 0);
+    CHECK(page.policy.find("unsafe") == std::string_view::npos);
+    CHECK(count("<script") == 1);
+    CHECK(count("<style") == 1);
+    CHECK(count("nonce=\"" + nonce + "\"") == 2);
+    CHECK(count("{{nonce}}") == 0);
+    // Nothing from elsewhere, no way from a text to an element, no style that the policy forbids.
+    for (const char* none : {"src=", "http://", "https://", "innerHTML", "outerHTML",
+                             "insertAdjacent", "document.write", "eval(", " style=", " onclick"}) {
+        CAPTURE(none);
+        CHECK(count(none) == (std::string_view{none} == "http://" ? 1 : 0));  // the name of SVG
+    }
+    CHECK(page.body.ends_with("</html>\n"));
+}
+
 TEST_CASE_METHOD(Fixture, "HTTP routes: another path is 404", "[status]") {
-    for (const char* path : {"/", "/status/", "/Status", "/status/../peers", "//status", "status",
-                             "*", "/%73tatus", "http://127.0.0.1"}) {
+    for (const char* path : {"/index.html", "/status/", "/Status", "/status/../peers", "//status",
+                             "status", "*", "/%73tatus", "http://127.0.0.1/x"}) {
         CAPTURE(path);
         CHECK(get(path).status == 404);
     }

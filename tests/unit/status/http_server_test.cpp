@@ -235,47 +235,90 @@ TEST_CASE("HttpServer: a silent connection is closed without a word", "[status]"
     CHECK(once.closed());
 }
 
-TEST_CASE("HttpServer: connections above the limit are told 503, freed places serve again",
-          "[status]") {
+TEST_CASE("HttpServer: when all places are taken, who waits longest gives way", "[status]") {
     HttpServerOptions options;
     options.max_connections = 2;
     RunningServer server{options};
-    std::vector<std::unique_ptr<RawClient>> held;
-    for (int i = 0; i < 2; ++i) {
-        held.push_back(std::make_unique<RawClient>(server.port()));
-        held.back()->send(request("GET", "/status"));
-        CHECK(status_of(held.back()->response()) == 200);
-    }
-    RawClient extra{server.port()};
-    CHECK(status_of(extra.response()) == 503);
-    CHECK(extra.closed());
-    held.pop_back();
-    // The server notices the end of a connection in its own time.
-    int status = 0;
-    for (int i = 0; status != 200 && i < 100; ++i) {
-        status = status_of(ask(server, request("GET", "/status")));
-        if (status != 200) std::this_thread::sleep_for(milliseconds{20});
-    }
-    CHECK(status == 200);
-    held[0]->send(request("GET", "/status"));
-    CHECK(status_of(held[0]->response()) == 200);
+    RawClient first{server.port()};
+    first.send("GET /sta");
+    RawClient second{server.port()};
+    second.send(request("GET", "/status"));
+    CHECK(status_of(second.response()) == 200);
+    first.send("tus HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(status_of(first.response()) == 200);
+    // Now the second is the one that has said nothing for longer.
+    RawClient third{server.port()};
+    third.send(request("GET", "/status"));
+    CHECK(status_of(third.response()) == 200);
+    CHECK(second.closed());
+    first.send(request("GET", "/healthz"));
+    CHECK(status_of(first.response()) == 200);
 }
 
-TEST_CASE("HttpServer: a flood of connections costs no more than twice the limit", "[status]") {
+TEST_CASE("HttpServer: silent and dripping clients do not lock others out", "[status]") {
     HttpServerOptions options;
-    options.max_connections = 2;
+    options.max_connections = 4;
     RunningServer server{options};
-    std::vector<std::unique_ptr<RawClient>> flood;
-    for (int i = 0; i < 20; ++i)
-        flood.push_back(std::make_unique<RawClient>(server.port()));
-    std::size_t told = 0;
-    std::size_t dropped = 0;
-    for (std::size_t i = 2; i < flood.size(); ++i)
-        (status_of(flood[i]->response()) == 503 ? told : dropped)++;
-    CHECK(told >= 2);
-    CHECK(told + dropped == 18);
-    flood[0]->send(request("GET", "/status"));
-    CHECK(status_of(flood[0]->response()) == 200);
+    std::vector<std::unique_ptr<RawClient>> slow;
+    for (int i = 0; i < 20; ++i) {
+        slow.push_back(std::make_unique<RawClient>(server.port()));
+        if (i % 2 == 0) slow.back()->send("GET /status HTT");
+    }
+    // Five times the places, each held for 100 ms, and then one after the other.
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < 10; ++i)
+        CHECK(status_of(ask(server, request("GET", "/status"))) == 200);
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{4});
+    for (int i = 0; i < 15; ++i)
+        CHECK(slow[static_cast<std::size_t>(i)]->closed());
+}
+
+TEST_CASE("HttpServer: an address that takes all places loses its own, not another's", "[status]") {
+    HttpServerOptions options;
+    options.max_connections = 3;
+    RunningServer server{options};
+    RawClient honest{server.port(), "127.0.0.9"};
+    honest.send(request("GET", "/status"));
+    CHECK(status_of(honest.response()) == 200);
+    // The honest client is the oldest by far, and silent between its requests.
+    std::vector<std::unique_ptr<RawClient>> greedy;
+    for (int i = 0; i < 12; ++i) {
+        greedy.push_back(std::make_unique<RawClient>(server.port()));
+        greedy.back()->send(request("GET", "/healthz"));
+        CHECK(status_of(greedy.back()->response()) == 200);
+    }
+    honest.send(request("GET", "/status"));
+    CHECK(status_of(honest.response()) == 200);
+    CHECK(greedy.front()->closed());
+}
+
+TEST_CASE("HttpServer: a burst of more requests than places is answered to the last", "[status]") {
+    HttpServerOptions options;
+    options.max_connections = 4;
+    RunningServer server{options};
+    std::vector<std::unique_ptr<RawClient>> burst;
+    for (int i = 0; i < 60; ++i) {
+        burst.push_back(std::make_unique<RawClient>(server.port()));
+        burst.back()->send("GET /status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    }
+    for (const auto& client : burst)
+        CHECK(status_of(client->response()) == 200);
+}
+
+TEST_CASE("HttpServer: who takes an answer has a second for it, whoever waits", "[status]") {
+    HttpServerOptions options;
+    options.max_connections = 1;
+    RunningServer server{options};
+    StatusSnapshot huge = full_snapshot();
+    huge.report.peers[0].client = std::string(16U * 1024 * 1024, 'x');
+    server.board().publish(std::make_shared<StatusSnapshot>(huge));
+    RawClient reader{server.port()};
+    reader.send(request("GET", "/peers"));
+    RawClient next{server.port()};
+    next.send(request("GET", "/healthz"));
+    std::this_thread::sleep_for(milliseconds{400});
+    CHECK(status_of(reader.response()) == 200);
+    CHECK(status_of(next.response()) == 200);
 }
 
 TEST_CASE("HttpServer: a reader that stalls does not hold its place for ever", "[status]") {

@@ -22,7 +22,11 @@ TEST_CASE("status JSON: a snapshot survives the round trip", "[status]") {
 }
 
 TEST_CASE("status JSON: the document has the promised keys and forms", "[status]") {
-    const json doc = json::parse(to_json(full_snapshot()));
+    json doc = json::parse(to_json(full_snapshot()));
+    CHECK(doc["key_space"].size() == 256);
+    CHECK(doc["key_space"][254] == 42);
+    CHECK(doc["key_space"][255] == 100);
+    doc.erase("key_space");
     const json expected = json::parse(R"({
         "version": "1.2.3",
         "network": {"name": "xdc", "network_id": 50,
@@ -37,6 +41,9 @@ TEST_CASE("status JSON: the document has the promised keys and forms", "[status]
             "hash": "0x3333333333333333333333333333333333333333333333333333333333333333",
             "state_root": "0x4444444444444444444444444444444444444444444444444444444444444444",
             "moves": 2},
+        "completed": {"number": 100,
+            "hash": "0x5555555555555555555555555555555555555555555555555555555555555555",
+            "state_root": "0x6666666666666666666666666666666666666666666666666666666666666666"},
         "progress": {"fraction": 0.25, "eta_s": 8, "items_committed": 9, "nodes_committed": 10,
             "codes_committed": 11, "bytes_committed": 12, "pending": 13, "in_flight": 14,
             "retries": 15, "duplicates": 16, "unexpected": 17, "lost_tasks": 3, "items_per_s": 18.5,
@@ -45,7 +52,8 @@ TEST_CASE("status JSON: the document has the promised keys and forms", "[status]
         "dials": {"begun": 23, "inbound": 24, "unheard": 25, "sessions": 26,
             "ends": {"timeout": 27, "too many peers": 28}},
         "discovery": {"known": 29, "found": 30, "remembered": 31, "lookups": 32, "sent": 33,
-            "received": 34, "refused": 35, "dns_records": 36, "dns_failures": 37, "unresolved": {"node.example.org": "cannot resolve it"}}
+            "received": 34, "refused": 35, "dns_records": 36, "dns_failures": 37, "unresolved": {"node.example.org": "cannot resolve it"}},
+        "process": {"cpu_s": 38.5, "resident_bytes": 39, "open_files": 40, "disk_free_bytes": 41}
     })");
     CHECK(doc == expected);
 }
@@ -57,7 +65,9 @@ TEST_CASE("status JSON: what is unknown is absent, never null", "[status]") {
     CHECK_FALSE(doc.contains("head"));
     CHECK_FALSE(doc.contains("pivot"));
     CHECK_FALSE(doc.contains("waiting_for"));
+    CHECK_FALSE(doc.contains("completed"));
     CHECK_FALSE(doc.contains("discovery"));
+    CHECK_FALSE(doc.contains("process"));
     CHECK_FALSE(doc["progress"].contains("eta_s"));
     CHECK(text.find("null") == std::string::npos);
     const auto got = status_from_json(text);
@@ -197,4 +207,16 @@ TEST_CASE("StatusBoard: shows the last published snapshot, none before the first
     board.publish(std::make_shared<StatusSnapshot>());
     CHECK(first->version == "1.2.3");
     CHECK(board.read()->version.empty());
+}
+
+TEST_CASE("status JSON: a key space is 256 percents or an error", "[status]") {
+    json doc = json::parse(to_json(full_snapshot()));
+    for (const json& wrong :
+         {json(1), json::array(), json(std::vector<int>(255, 1)), json(std::vector<int>(256, 101)),
+          json(std::vector<int>(256, -1)), json(std::vector<std::string>(256, "1"))}) {
+        doc["key_space"] = wrong;
+        CHECK(status_from_json(doc.dump()).error().code == Errc::kMalformed);
+    }
+    doc.erase("key_space");
+    CHECK(status_from_json(doc.dump())->key_space.empty());
 }

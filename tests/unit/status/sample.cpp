@@ -22,11 +22,15 @@ status::StatusSnapshot full_snapshot() {
     s.uptime_s = 7;
     s.head = status::HeadStatus{264, filled(0x22)};
     s.pivot = status::PivotStatus{200, filled(0x33), filled(0x44), 2};
+    s.completed = status::CompletedStatus{100, filled(0x55), filled(0x66)};
     s.progress = {0.25, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 3, 18.5, 19.5};
+    s.key_space.assign(256, 42);
+    s.key_space[255] = 100;
     s.peers = {20, 21, 22};
     s.dials = {23, 24, 25, 26, {{"timeout", 27}, {"too many peers", 28}}};
     s.discovery = status::DiscoveryStatus{
         29, 30, 31, 32, 33, 34, 35, 36, 37, {{"node.example.org", "cannot resolve it"}}};
+    s.process = status::ProcessStatus{38.5, 39, 40, 41};
     s.report.peers = {
         {"enode://aa@127.0.0.1:30303", "Geth/v1.8.27", 63, status::Direction::kOutbound, 22.5, 23.5,
          24, 25, 26, 27, 28, 29.5},

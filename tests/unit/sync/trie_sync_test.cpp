@@ -81,6 +81,8 @@ TEST_CASE("TrieSync: any state is rebuilt whole, children before parents", "[syn
     CHECK(store.repeated() == 0);
     CHECK(missing_from(store, state) == "");
     CHECK(sync.finished() == kWholeKeySpace);
+    const auto percents = sync.map().percents();
+    CHECK(std::count(percents.begin(), percents.end(), 100) == 256);
     CHECK(sync.held_bytes() == 0);
 }
 
