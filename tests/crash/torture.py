@@ -43,6 +43,8 @@ class Life:
 
     def __init__(self, torture, number, kill_at=0):
         self.samples = []
+        # As another node each time: a peer bans for a while who comes and goes so often.
+        (torture.data / "node.key").unlink(missing_ok=True)
         environment = torture.journal.begin()
         environment["DISK_JOURNAL_KILL"] = str(kill_at)
         prefix = ["env", *(f"{name}={value}" for name, value in environment.items())]
