@@ -102,8 +102,10 @@ Result<Options> parse(Arguments arguments) {
         {"proof", KnownKey::Kind::kSwitch},
         {"json", KnownKey::Kind::kSwitch},
     }};
-    if (arguments.empty() || arguments.front().starts_with("--"))
+    if (arguments.empty() || arguments.front().starts_with("--")) {
+        FASTSYNC_CHECK(daemon::parse_arguments(arguments, kKeys));
         return Error{Errc::kConfig, "give an ADDRESS first"};
+    }
     Options out;
     const auto address = fixed_from_hex<Address>(arguments.front());
     if (!address) return Error{Errc::kConfig, arguments.front() + ": an address has 40 hex digits"};

@@ -12,14 +12,8 @@ namespace {
 
 std::vector<Command> commands() {
     return {
-        run_command(),
-        status_command(),
-        config_command(),
-        verify_command(),
-        account_command(),
-        stats_command(),
-        export_command(),
-        devnet_command(),
+        run_command(),     status_command(), config_command(), verify_command(),
+        account_command(), stats_command(),  export_command(), devnet_command(),
     };
 }
 
