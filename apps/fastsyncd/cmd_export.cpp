@@ -21,6 +21,9 @@ using storage::Visit;
 
 volatile std::sig_atomic_t g_interrupted = 0;
 
+/// What was written is a part: a signal came, or nobody reads on. Not to be taken for the whole.
+constexpr int kInterrupted = 4;
+
 void interrupt(int) {
     g_interrupted = 1;
 }
@@ -45,11 +48,10 @@ class Exporter {
                 progress.at(leaf.key, [&] { return status::show_count(rows_) + " rows"; });
                 return account(leaf);
             });
-        if (!end) return end.error();
-        return file_.finish();
+        return finish(end ? Result<void>{} : end.error());
     }
     [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
-    /// Nothing when all was written.
+    /// Nothing when all was written, or when the file cannot be gone on from.
     [[nodiscard]] const std::optional<Next>& next() const noexcept { return next_; }
 
   private:
@@ -72,7 +74,18 @@ class Exporter {
         return false;
     }
 
+    /// After a failure to read too: what was written before it is whole and can be gone on from.
+    Result<void> finish(Result<void> walked) {
+        const Result<void> written = file_.finish();
+        if (walked) return written;
+        if (written) next_ = at_;
+        return walked;
+    }
+
     Result<Visit> account(const state::Leaf& leaf) {
+        at_ = Next{leaf.key, leaf.key == options_.start_key ? options_.start_slot : Hash256{}};
+        // Also where no row is due for long.
+        if (!goes_on(at_.key, at_.slot)) return Visit::kStop;
         const auto account = trie::decode_account(leaf.value);
         if (!account) {
             return Error{Errc::kBadState, "the account at " + to_hex0x(leaf.key) +
@@ -82,7 +95,6 @@ class Exporter {
         if (options_.rows == ExportRows::kStorage) return storage_of(leaf.key, *account);
         const bool code = account->code_hash != trie::kEmptyCodeHash;
         if (options_.rows == ExportRows::kCodes && !code) return Visit::kContinue;
-        if (!goes_on(leaf.key, {})) return Visit::kStop;
         if (options_.rows == ExportRows::kCodes) return code_of(leaf.key, account->code_hash);
         const std::string row =
             is_csv()
@@ -100,6 +112,7 @@ class Exporter {
         const std::string owner = whose(key);
         return state::walk_leaves(
             store_, account.storage_root, start, [&](const state::Leaf& leaf) -> Result<Visit> {
+                at_ = Next{key, leaf.key};
                 if (!goes_on(key, leaf.key)) return Visit::kStop;
                 const auto word = trie::decode_storage_value(leaf.value);
                 if (!word) {
@@ -155,6 +168,7 @@ class Exporter {
     ExportFile& file_;
     std::uint64_t rows_ = 0;
     std::optional<Next> next_;
+    Next at_;  // the row that is being made
 };
 
 /// Says on standard error what the file holds, and how to go on after a part.
@@ -163,10 +177,9 @@ void tell(const ExportOptions& options, const OpenState& open, const Exporter& e
                                    status::show_count(exporter.rows()), to_hex0x(open.root));
     if (open.block) line += fmt::format(" of block {}", open.block->number);
     if (options.preimages.empty()) line += "; keys are hashes of addresses and slots";
-    if (exporter.next()) {
-        line += "\nexport: not all: go on with --start-key " + to_hex0x(exporter.next()->key);
-        if (options.rows == ExportRows::kStorage)
-            line += " --start-slot " + to_hex0x(exporter.next()->slot);
+    if (const auto& next = exporter.next()) {
+        line += "\nexport: not all: go on with --start-key " + to_hex0x(next->key);
+        if (options.rows == ExportRows::kStorage) line += " --start-slot " + to_hex0x(next->slot);
     }
     std::cerr << line << std::endl;
 }
@@ -179,20 +192,21 @@ Result<void> export_state(const ExportOptions& options) {
     FASTSYNC_TRY(const OpenState open, open_state(options.data_dir, options.root));
     FASTSYNC_TRY(ExportFile file, ExportFile::open(options.output));
     Exporter exporter{options, open, known, file};
+    // Not before: until here a signal ends the process.
+    std::signal(SIGINT, interrupt);
+    std::signal(SIGTERM, interrupt);
     const Result<void> done = exporter.run();
-    if (done) tell(options, open, exporter);
+    tell(options, open, exporter);
     return done;
 }
 
 int run(Arguments arguments) {
     const auto options = parse_export(arguments);
     if (!options) return fail("export", options.error());
-    std::signal(SIGINT, interrupt);
-    std::signal(SIGTERM, interrupt);
     std::signal(SIGPIPE, SIG_IGN);  // told by the write
     const auto done = export_state(*options);
-    if (done) return kDone;
-    if (done.error().code == Errc::kClosed) return kDone;  // nobody reads on
+    if (done) return g_interrupted == 0 ? kDone : kInterrupted;
+    if (done.error().code == Errc::kClosed) return kInterrupted;  // nobody reads on
     return fail_reading("export", done.error());
 }
 

@@ -2,9 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <vector>
 
+#include <sys/stat.h>
 #include <zstd.h>
 
 namespace fastsync::app {
@@ -25,6 +25,7 @@ struct ExportFile::Impl {
     std::unique_ptr<ZSTD_CStream, FreeStream> zstd;
     std::string gathered;
     std::vector<char> compressed;
+    bool broken = false;  // a write failed: nobody knows what is there
 
     ~Impl() {
         if (file != nullptr && file != stdout) std::fclose(file);
@@ -35,8 +36,9 @@ struct ExportFile::Impl {
         return {Errc::kStorage, name + ": cannot be written: " + std::strerror(errno)};
     }
     Result<void> put(const char* data, std::size_t size) {
-        if (size > 0 && std::fwrite(data, 1, size, file) != size) return failed();
-        return {};
+        if (size == 0 || std::fwrite(data, 1, size, file) == size) return {};
+        broken = true;
+        return failed();
     }
     /// @param end  ZSTD_e_end ends the frame
     Result<void> flush(ZSTD_EndDirective end) {
@@ -71,14 +73,15 @@ Result<ExportFile> ExportFile::open(const std::string& name) {
     if (name == "-") {
         impl->file = stdout;
     } else {
-        std::error_code unknown;
-        if (std::filesystem::is_regular_file(name, unknown) &&
-            std::filesystem::file_size(name, unknown) > 0) {
-            return Error{Errc::kConfig, name + " holds something already"};
-        }
-        impl->file = std::fopen(name.c_str(), "wb");
+        // Opened first and looked at then: nothing that is there is ever cut off.
+        impl->file = std::fopen(name.c_str(), "ab");
         if (impl->file == nullptr) {
             return Error{Errc::kStorage, name + ": cannot be opened: " + std::strerror(errno)};
+        }
+        struct stat found {};
+        if (::fstat(::fileno(impl->file), &found) == 0 && S_ISREG(found.st_mode) &&
+            found.st_size > 0) {
+            return Error{Errc::kConfig, name + " holds something already"};
         }
     }
     if (name.ends_with(".zst")) {
@@ -97,6 +100,7 @@ Result<void> ExportFile::write(std::string_view text) {
 }
 
 Result<void> ExportFile::finish() {
+    if (impl_->broken) return Error{Errc::kStorage, impl_->name + ": a write failed"};
     FASTSYNC_CHECK(impl_->flush(ZSTD_e_end));
     if (std::fflush(impl_->file) != 0) return impl_->failed();
     if (impl_->file == stdout) return {};

@@ -98,8 +98,10 @@ std::string export_help() {
            "  --start-slot 0xHASH begin with this slot's key in that account (with --storage)\n"
            "  --root 0xHASH       state root, instead of the one recorded there\n"
            "  --help              this text\n\n"
-           "exit codes: 0 written, or stopped by --limit or a signal; 1 options, 2 damaged, no\n"
-           "            complete state or disk full, 3 internal\n";
+           "exit codes: 0 written, or stopped by --limit; 1 options; 2 damaged, no\n"
+           "            complete state or disk full; 3 internal; 4 a part: stopped by a signal, "
+           "or\n"
+           "            nobody reads on\n";
 }
 
 Result<ExportOptions> parse_export(Arguments arguments) {

@@ -8,7 +8,12 @@ namespace fastsync::app {
 
 Result<OpenState> open_state(const std::filesystem::path& data_dir,
                              const std::optional<Hash256>& root) {
-    FASTSYNC_TRY(auto store, storage::RocksStore::open_existing(data_dir));
+    // It is only read: nothing is merged or cleared away, and a disk that is full or read-only
+    // serves.
+    storage::StoreOptions options;
+    options.read_only = true;
+    options.key_filter_bytes = 0;
+    FASTSYNC_TRY(auto store, storage::RocksStore::open_existing(data_dir, options));
     if (root) return OpenState{std::move(store), *root, std::nullopt};
     FASTSYNC_TRY(const auto completed, sync::load_completed(*store));
     if (!completed)

@@ -16,13 +16,16 @@ ProcessSignals::ProcessSignals(std::function<void()> stop, std::function<void()>
 }
 
 ProcessSignals::~ProcessSignals() {
-    boost::asio::post(thread_.executor(), [this] { signals_.cancel(); });
+    boost::asio::post(thread_.executor(), [this] {
+        ended_ = true;  // a signal that came just now is not waited for anew
+        signals_.cancel();
+    });
     thread_.finish();
 }
 
 void ProcessSignals::wait() {
     signals_.async_wait([this](const boost::system::error_code& failed, int signal) {
-        if (failed) return;
+        if (failed || ended_) return;
         if (signal == SIGHUP) {
             reload_();
         } else {

@@ -22,6 +22,7 @@ class ProcessSignals {
 
     std::function<void()> stop_;
     std::function<void()> reload_;
+    bool ended_ = false;  // on the thread
     LoopThread thread_{"fs-signals"};
     boost::asio::signal_set signals_;
 };

@@ -10,6 +10,7 @@ import csv
 import http.client
 import io
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -252,6 +253,12 @@ class Query(ProcessCase):
         self.assertIn("holds something already", refused.stderr)
         full = run("export", "--data-dir", data_dir, "--output", "/dev/full")
         self.assertEqual(full.returncode, STORAGE, full.stderr)
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open(writer, "wb") as unread:
+            part = subprocess.run([PROGRAM, "export", "--data-dir", data_dir], stdout=unread,
+                                  stderr=subprocess.PIPE, check=False)
+        self.assertEqual(part.returncode, 4)
         for wrong in (["--format", "xml"], ["--accounts", "--codes"], ["--limit", 0],
                       ["--min-balance", "x"], ["--start-slot", word(1)], ["--start-key", "0x12"]):
             self.assertEqual(run("export", "--data-dir", data_dir, *wrong).returncode, CONFIG)

@@ -48,3 +48,29 @@ TEST_CASE("ProcessSignals: each signal is one call, on a thread of its own", "[d
     CHECK(calls == 4);
     CHECK(reloads == 1);
 }
+
+TEST_CASE("ProcessSignals: it ends while signals come", "[daemon]") {
+    std::atomic<bool> reloading{false};
+    std::atomic<bool> go_on{false};
+    std::atomic<int> stops{0};
+    std::thread later;
+    {
+        const ProcessSignals signals{[&] { ++stops; },
+                                     [&] {
+                                         reloading = true;
+                                         while (!go_on)
+                                             std::this_thread::yield();
+                                     }};
+        REQUIRE(std::raise(SIGHUP) == 0);
+        while (!reloading)
+            std::this_thread::yield();
+        // Told once the reload is over, behind the end.
+        REQUIRE(std::raise(SIGTERM) == 0);
+        later = std::thread{[&] {
+            std::this_thread::sleep_for(100ms);
+            go_on = true;
+        }};
+    }
+    later.join();
+    CHECK(stops <= 1);
+}
