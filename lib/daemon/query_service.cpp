@@ -92,4 +92,8 @@ std::string QueryService::too_large() const {
     return rpc::too_large();
 }
 
+std::string QueryService::busy() const {
+    return rpc::busy();
+}
+
 }  // namespace fastsync::daemon

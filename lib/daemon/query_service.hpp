@@ -30,6 +30,7 @@ class QueryService final : public status::PostHandler {
     [[nodiscard]] std::size_t max_body() const noexcept override;
     [[nodiscard]] async::Task<std::string> answer(std::string document) override;
     [[nodiscard]] std::string too_large() const override;
+    [[nodiscard]] std::string busy() const override;
 
   private:
     std::shared_ptr<const rpc::ChainView> view_;

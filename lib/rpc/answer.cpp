@@ -180,6 +180,10 @@ std::string too_large() {
                  fmt::format("a request of more than {} bytes", kMaxRpcBody));
 }
 
+std::string busy() {
+    return error(nullptr, kLimitExceeded, "too many requests at once: ask again in a second");
+}
+
 std::string answer(std::string_view request, const ChainView& view,
                    const storage::NodeReader& store) {
     if (request.size() > kMaxRpcBody) return too_large();

@@ -36,5 +36,7 @@ inline constexpr std::size_t kSoftRpcAnswer = 1024 * 1024;
 
 /// The error for a request that is longer than kMaxRpcBody.
 [[nodiscard]] std::string too_large();
+/// The error for a request that comes while too many others are being answered.
+[[nodiscard]] std::string busy();
 
 }  // namespace fastsync::rpc
