@@ -88,6 +88,7 @@ class Server final : public HttpServer {
     const StatusBoard& board_;
     std::uint16_t port_ = 0;
     bool stopping_ = false;
+    bool crowded_ = false;  ///< somebody waits for a place
     asio::steady_timer retry_;
     std::unordered_set<Connection*> served_;
     PostPlaces posts_;
@@ -115,6 +116,7 @@ async::Task<void> Server::run() {
 async::Task<void> Server::wait_for_room() {
     while (!stopping_) {
         const auto when = make_room(std::chrono::steady_clock::now());
+        crowded_ = when.has_value();
         if (!when) co_return;
         retry_.expires_at(*when);  // or until a place is free
         co_await retry_.async_wait(kUse);
@@ -198,8 +200,10 @@ async::Task<Server::Next> Server::serve_one(Connection& connection) {
                                  refusal(400, "exactly one Host header is needed"), Next::kClose);
     }
     HttpAnswer what = co_await make_answer(connection, parser);
-    // Whoever is to ask again later shall not keep a place until then.
-    const bool reusable = parser.is_done() && parser.get().keep_alive() && what.retry_after.empty();
+    // Whoever is to ask again later shall not keep a place until then. And while others wait, one
+    // answer is what a place is for: who asks without a pause would never give way.
+    const bool reusable =
+        parser.is_done() && parser.get().keep_alive() && what.retry_after.empty() && !crowded_;
     const Next next = co_await reply(connection, parser, std::move(what),
                                      reusable ? Next::kKeepOpen : Next::kClose);
     if (connection.posting) posts_.leave(connection.address);
