@@ -24,6 +24,11 @@ void log_addresses(const daemon::Daemon& node) {
     if (node.http_port() != 0) log::info("daemon", "http port={}", node.http_port());
 }
 
+/// Whoever closes the terminal has no other way to stop what runs in it.
+bool in_terminal() {
+    return ::isatty(STDERR_FILENO) == 1;
+}
+
 int run_daemon(const daemon::EffectiveConfig& config, daemon::ServiceLink& link,
                const std::function<void()>& reload) {
     link.status("opening the database");
@@ -32,8 +37,7 @@ int run_daemon(const daemon::EffectiveConfig& config, daemon::ServiceLink& link,
     daemon::Daemon& node = **opened;
     log_addresses(node);
     const std::function<void()> stop = [&node] { node.stop(); };
-    // Whoever closes the terminal has no other way to stop what runs in it.
-    const daemon::ProcessSignals signals{stop, ::isatty(STDERR_FILENO) == 1 ? stop : reload};
+    const daemon::ProcessSignals signals{stop, in_terminal() ? stop : reload};
     const auto ended = node.run();
     if (!ended) return fail("run", with_repair_hint(ended.error()));
     log::info("daemon", "stopped");
@@ -41,6 +45,7 @@ int run_daemon(const daemon::EffectiveConfig& config, daemon::ServiceLink& link,
 }
 
 int run(Arguments arguments) {
+    if (!in_terminal()) daemon::ignore_hangup();
     const auto read = [arguments] {
         return daemon::read_run_config(arguments, daemon::process_environment());
     };

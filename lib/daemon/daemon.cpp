@@ -100,7 +100,8 @@ class DaemonImpl final : public Daemon {
           hub_(downloader_, threads_.net.executor(), threads_.sync.executor()),
           backend_(config_.network, *store_, threads_.disk.executor()),
           buffers_(plan.buffer_bytes),
-          queries_(config_.network, config_.listen.has_value(), *store_, threads_.disk.executor()),
+          queries_(config_.network, config_.listen.has_value(), *store_, threads_.disk.executor(),
+                   *net_clock_),
           told_enough_(threads_.net.executor()) {}
     DaemonImpl(const DaemonImpl&) = delete;
     DaemonImpl& operator=(const DaemonImpl&) = delete;
@@ -289,6 +290,7 @@ Task<void> DaemonImpl::run_host() {
 
 /// On the net thread.
 Task<void> DaemonImpl::end_net() {
+    queries_.stop();
     co_await publish();
     told_enough_.open();
     host_->stop();

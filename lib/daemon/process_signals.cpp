@@ -8,6 +8,17 @@
 
 namespace fastsync::daemon {
 
+void ignore_hangup() noexcept {
+    (void)std::signal(SIGHUP, SIG_IGN);
+}
+
+/// Until the signals are taken none gets in between.
+ProcessSignals::HangupKept::HangupKept() : before_(std::signal(SIGHUP, SIG_IGN)) {}
+
+ProcessSignals::HangupKept::~HangupKept() {
+    (void)std::signal(SIGHUP, before_);
+}
+
 ProcessSignals::ProcessSignals(std::function<void()> stop, std::function<void()> reload)
     : stop_(std::move(stop)),
       reload_(std::move(reload)),

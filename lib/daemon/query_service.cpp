@@ -12,9 +12,17 @@ namespace {
 
 using async::Task;
 
+/// On the disk's thread, where requests wait for each other: each has its own time.
 Task<std::string> look_up(std::string document, std::shared_ptr<const rpc::ChainView> view,
-                          const storage::NodeReader& store) {
-    co_return rpc::answer(document, *view, store);
+                          const storage::NodeReader& store, const async::Clock& clock,
+                          const std::atomic<bool>& stopping) {
+    const TimePoint until = clock.now() + rpc::kMaxRpcTime;
+    const auto end = [&]() -> std::string_view {
+        if (stopping) return "the daemon stops";
+        if (clock.now() > until) return "the disk was too slow for the time of one request";
+        return {};
+    };
+    co_return rpc::answer(document, *view, store, end);
 }
 
 bool syncs(sync::SyncPhase phase) {
@@ -45,8 +53,8 @@ std::string missing_of(const sync::SyncProgress& progress) {
 }  // namespace
 
 QueryService::QueryService(const Network& network, bool listening, const storage::NodeReader& store,
-                           async::Executor disk)
-    : store_(store), disk_(std::move(disk)) {
+                           async::Executor disk, const async::Clock& clock)
+    : store_(store), disk_(std::move(disk)), clock_(clock) {
     rpc::ChainView view;
     view.client = client_name();
     view.network_id = network.network_id;
@@ -85,11 +93,16 @@ std::size_t QueryService::max_body() const noexcept {
 }
 
 Task<std::string> QueryService::answer(std::string document) {
-    co_return co_await async::run_on(disk_, look_up(std::move(document), view_, store_));
+    co_return co_await async::run_on(
+        disk_, look_up(std::move(document), view_, store_, clock_, stopping_));
 }
 
 std::string QueryService::too_large() const {
     return rpc::too_large();
+}
+
+std::string QueryService::busy() const {
+    return rpc::busy();
 }
 
 }  // namespace fastsync::daemon

@@ -71,8 +71,8 @@ bool is_id(const json& id) {
 /// One request while it is answered, with what is left of its share.
 class Answerer {
   public:
-    Answerer(const ChainView& view, const storage::NodeReader& store)
-        : view_(view), store_(store) {}
+    Answerer(const ChainView& view, const storage::NodeReader& store, const EndReason& end)
+        : view_(view), store_(store), end_(end) {}
 
     /// Empty for a notification.
     std::string one(const json& request) {
@@ -127,13 +127,14 @@ class Answerer {
                          fmt::format("{} takes {} to {} parameters, not {}", method->name,
                                      method->least, method->most, params.size()));
         }
-        auto got = method->run({params, view_, store_, lookups_left_});
+        auto got = method->run({params, view_, store_, lookups_left_, end_});
         if (!got) return error(id, code_of(got.error().code), got.error().detail);
         return result(id, *std::move(got));
     }
 
     const ChainView& view_;
     const storage::NodeReader& store_;
+    const EndReason& end_;
     std::size_t lookups_left_ = kMaxRpcLookups;
     const json nothing_ = nullptr;
 };
@@ -180,8 +181,12 @@ std::string too_large() {
                  fmt::format("a request of more than {} bytes", kMaxRpcBody));
 }
 
+std::string busy() {
+    return error(nullptr, kLimitExceeded, "too many requests at once: ask again in a second");
+}
+
 std::string answer(std::string_view request, const ChainView& view,
-                   const storage::NodeReader& store) {
+                   const storage::NodeReader& store, const EndReason& end) {
     if (request.size() > kMaxRpcBody) return too_large();
     if (is_too_deep(request)) {
         return error(nullptr, kInvalidRequest,
@@ -189,7 +194,7 @@ std::string answer(std::string_view request, const ChainView& view,
     }
     const json parsed = json::parse(request, nullptr, false);
     if (parsed.is_discarded()) return error(nullptr, kParseError, "not JSON");
-    Answerer answerer{view, store};
+    Answerer answerer{view, store, end};
     return parsed.is_array() ? batch(parsed, answerer) : answerer.one(parsed);
 }
 

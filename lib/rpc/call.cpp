@@ -68,6 +68,8 @@ Result<void> Call::spend(std::size_t lookups) const {
                      fmt::format("over the limit of {} accounts, words and codes for one request",
                                  kMaxRpcLookups)};
     }
+    const std::string_view reason = end ? end() : std::string_view{};
+    if (!reason.empty()) return Error{Errc::kOverloaded, std::string{reason}};
     lookups_left -= lookups;
     return {};
 }

@@ -25,13 +25,14 @@ struct Call {
     const ChainView& view;
     const storage::NodeReader& store;
     std::size_t& lookups_left;  ///< of the whole request
+    const EndReason& end;
 
     /// Null when it is absent or null.
     [[nodiscard]] const json* param(std::size_t index) const;
     /// kMalformed naming the parameter.
     [[nodiscard]] Result<Address> address(std::size_t index) const;
     [[nodiscard]] Result<Hash256> hash(std::size_t index) const;
-    /// kOverloaded when the request has had its share.
+    /// kOverloaded when the request has had its share, or its time.
     [[nodiscard]] Result<void> spend(std::size_t lookups) const;
 };
 

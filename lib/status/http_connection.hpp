@@ -42,6 +42,7 @@ struct Connection {
     std::chrono::steady_clock::time_point waits_since = std::chrono::steady_clock::now();
     bool writing = false;   ///< an answer is on its way
     bool working = false;   ///< an answer is being made: we keep the client waiting
+    bool posting = false;   ///< has one of the places of PostPlaces
     bool gave_way = false;  ///< closed, for another one needed the place
 };
 

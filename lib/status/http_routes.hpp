@@ -27,7 +27,8 @@ struct HttpAnswer {
     std::string body;
     std::string_view allow = {};  ///< value of the Allow header; empty: no such header
     std::string_view type = "application/json";
-    std::string_view policy = {};  ///< value of Content-Security-Policy; empty: no such header
+    std::string_view policy = {};       ///< value of Content-Security-Policy; empty: no such header
+    std::string_view retry_after = {};  ///< value of Retry-After, seconds; empty: no such header
 };
 
 /// Longest request target, bytes; a longer one is answered with 414.

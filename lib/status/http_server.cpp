@@ -15,6 +15,7 @@
 #include <status/http_connection.hpp>
 #include <status/http_routes.hpp>
 #include <status/http_server.hpp>
+#include <status/post_places.hpp>
 
 namespace fastsync::status {
 namespace {
@@ -29,6 +30,8 @@ constexpr Duration kAcceptRetry = milliseconds{100};
 /// answer.
 constexpr Duration kSpeakingTime = milliseconds{100};
 constexpr Duration kReadingTime = std::chrono::seconds{1};
+/// When to ask again if too many documents are being answered, seconds.
+constexpr std::string_view kRetryAfter = "1";
 
 class Server final : public HttpServer {
   public:
@@ -75,7 +78,7 @@ class Server final : public HttpServer {
     async::Task<void> serve(tcp::socket socket);
     async::Task<Next> serve_one(Connection& connection);
     async::Task<error_code> read(Connection& connection, Parser& parser) const;
-    async::Task<HttpAnswer> make_answer(Connection& connection, Parser& parser) const;
+    async::Task<HttpAnswer> make_answer(Connection& connection, Parser& parser);
     async::Task<Next> reply(Connection& connection, const Parser& parser, HttpAnswer what,
                             Next next) const;
     async::Task<void> linger(Connection& connection) const;
@@ -85,8 +88,10 @@ class Server final : public HttpServer {
     const StatusBoard& board_;
     std::uint16_t port_ = 0;
     bool stopping_ = false;
+    bool crowded_ = false;  ///< somebody waits for a place
     asio::steady_timer retry_;
     std::unordered_set<Connection*> served_;
+    PostPlaces posts_;
     async::TaskScope scope_;
 };
 
@@ -111,6 +116,7 @@ async::Task<void> Server::run() {
 async::Task<void> Server::wait_for_room() {
     while (!stopping_) {
         const auto when = make_room(std::chrono::steady_clock::now());
+        crowded_ = when.has_value();
         if (!when) co_return;
         retry_.expires_at(*when);  // or until a place is free
         co_await retry_.async_wait(kUse);
@@ -193,18 +199,30 @@ async::Task<Server::Next> Server::serve_one(Connection& connection) {
         co_return co_await reply(connection, parser,
                                  refusal(400, "exactly one Host header is needed"), Next::kClose);
     }
-    const bool reusable = parser.is_done() && parser.get().keep_alive();
     HttpAnswer what = co_await make_answer(connection, parser);
-    co_return co_await reply(connection, parser, std::move(what),
-                             reusable ? Next::kKeepOpen : Next::kClose);
+    // Whoever is to ask again later shall not keep a place until then. And while others wait, one
+    // answer is what a place is for: who asks without a pause would never give way.
+    const bool reusable =
+        parser.is_done() && parser.get().keep_alive() && what.retry_after.empty() && !crowded_;
+    const Next next = co_await reply(connection, parser, std::move(what),
+                                     reusable ? Next::kKeepOpen : Next::kClose);
+    if (connection.posting) posts_.leave(connection.address);
+    connection.posting = false;
+    co_return next;
 }
 
-async::Task<HttpAnswer> Server::make_answer(Connection& connection, Parser& parser) const {
+async::Task<HttpAnswer> Server::make_answer(Connection& connection, Parser& parser) {
     const HttpRequest question = to_request(parser);
     if (options_.handler == nullptr || !is_post(question))
         co_return answer(question, options_.host_names, board_);
     if (auto refused = refuse_post(question, options_.host_names)) co_return *std::move(refused);
     if (!parser.is_done()) co_return refusal(417, "send the body without Expect");
+    if (!posts_.enter(connection.address)) {
+        HttpAnswer busy{503, options_.handler->busy()};
+        busy.retry_after = kRetryAfter;
+        co_return busy;
+    }
+    connection.posting = true;
     connection.working = true;
     std::string body = co_await options_.handler->answer(std::move(parser.get().body()));
     connection.working = false;
@@ -237,6 +255,8 @@ async::Task<Server::Next> Server::reply(Connection& connection, const Parser& pa
         response.set("X-Content-Type-Options", "nosniff");
         if (!what.policy.empty()) response.set("Content-Security-Policy", to_beast(what.policy));
         if (!what.allow.empty()) response.set(http::field::allow, to_beast(what.allow));
+        if (!what.retry_after.empty())
+            response.set(http::field::retry_after, to_beast(what.retry_after));
         response.keep_alive(next == Next::kKeepOpen);
         response.content_length(what.body.size());
     };

@@ -19,6 +19,8 @@ class PostHandler {
     [[nodiscard]] virtual async::Task<std::string> answer(std::string document) = 0;
     /// What to say to a document that is longer than max_body().
     [[nodiscard]] virtual std::string too_large() const = 0;
+    /// What to say while as many documents are being answered as can be at once.
+    [[nodiscard]] virtual std::string busy() const = 0;
 };
 
 }  // namespace fastsync::status

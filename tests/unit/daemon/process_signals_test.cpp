@@ -74,3 +74,26 @@ TEST_CASE("ProcessSignals: it ends while signals come", "[daemon]") {
     later.join();
     CHECK(stops <= 1);
 }
+
+TEST_CASE("ProcessSignals: a hangup before and after them ends nothing", "[daemon]") {
+    const auto before = std::signal(SIGHUP, SIG_DFL);
+    ignore_hangup();
+    REQUIRE(std::raise(SIGHUP) == 0);
+    std::atomic<int> reloads{0};
+    {
+        const ProcessSignals signals{[] {}, [&] { ++reloads; }};
+        REQUIRE(std::raise(SIGHUP) == 0);
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (reloads == 0 && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        CHECK(reloads == 1);
+    }
+    REQUIRE(std::raise(SIGHUP) == 0);
+    CHECK(reloads == 1);
+    // Where it was to end the process, it is to do so again.
+    CHECK(std::signal(SIGHUP, SIG_DFL) == SIG_IGN);
+    {
+        const ProcessSignals signals{[] {}, [] {}};
+    }
+    CHECK(std::signal(SIGHUP, before) == SIG_DFL);
+}

@@ -1,3 +1,5 @@
+#include <functional>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <rpc/answer.hpp>
@@ -14,9 +16,44 @@ using nlohmann::json;
 
 namespace {
 
+json request(const std::string& method, const json& params) {
+    return {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
+}
+
+/// A store that takes its time.
+class SlowStore final : public storage::NodeReader {
+  public:
+    [[nodiscard]] Result<bool> has(storage::ItemKind kind, const Hash256& hash) const override {
+        return store.has(kind, hash);
+    }
+    [[nodiscard]] Result<Bytes> get(storage::ItemKind kind, const Hash256& hash) const override {
+        ++reads;
+        before_read();
+        return store.get(kind, hash);
+    }
+
+    storage::MemoryStore store;
+    std::function<void()> before_read = [] {};
+    mutable std::size_t reads = 0;
+};
+
+/// Time that a store can use up.
+class HandClock final : public async::Clock {
+  public:
+    [[nodiscard]] TimePoint now() const override { return time; }
+    [[nodiscard]] async::Task<bool> sleep_until(TimePoint /*when*/, async::Gate* /*g*/) override {
+        co_return false;
+    }
+
+    TimePoint time{};
+};
+
 struct Rig {
     json ask(const std::string& method, const json& params = json::array()) {
-        const json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
+        return ask_all(request(method, params));
+    }
+
+    json ask_all(const json& document) {
         std::string got;
         struct Body {
             static async::Task<void> run(QueryService& service, std::string text,
@@ -24,18 +61,19 @@ struct Rig {
                 out = co_await service.answer(std::move(text));
             }
         };
-        sim.run(Body::run(service, request.dump(), got));
+        sim.run(Body::run(service, document.dump(), got));
         return json::parse(got);
     }
 
     test::Simulation sim;
-    storage::MemoryStore store;
+    SlowStore store;
+    HandClock clock;
     Network network = [] {
         Network out{"x", 1, {}};
         out.chain_id = 61;
         return out;
     }();
-    QueryService service{network, true, store, sim.executor()};
+    QueryService service{network, true, store, sim.executor(), clock};
     sync::SyncProgress progress;
 };
 
@@ -85,4 +123,40 @@ TEST_CASE("QueryService: a complete state is asked, whatever else goes on", "[da
         CHECK(rig.ask("eth_getBalance", kBalance)["result"] == "0x0");
         CHECK(rig.ask("eth_syncing")["result"].is_object() == (phase == sync::SyncPhase::kSyncing));
     }
+}
+
+TEST_CASE("QueryService: a slow disk takes 2 s of a request, and no more", "[daemon]") {
+    Rig rig;
+    rig.service.offer({Hash256{{1}}, {}});  // each look-up reads the root, which is not there
+    const json batch(10, request("eth_getBalance", kBalance));
+    rig.store.before_read = [&] { rig.clock.time += rpc::kMaxRpcTime / 4; };
+    json got = rig.ask_all(batch);
+    REQUIRE(got.size() == 10);
+    CHECK(rig.store.reads == 5);  // the last of them begins when the time is just up
+    CHECK(got[4]["error"]["code"] == -32603);
+    for (std::size_t i = 5; i < 10; ++i)
+        CHECK(got[i]["error"]["code"] == -32005);
+    CHECK(got[5]["error"]["message"] == "the disk was too slow for the time of one request");
+    // The next one has its own.
+    got = rig.ask_all(batch);
+    CHECK(rig.store.reads == 10);
+}
+
+TEST_CASE("QueryService: who stops waits for no question, begun or not", "[daemon]") {
+    Rig rig;
+    rig.service.offer({Hash256{{1}}, {}});
+    const json batch(10, request("eth_getBalance", kBalance));
+    rig.store.before_read = [&] {
+        if (rig.store.reads == 3) rig.service.stop();
+    };
+    json got = rig.ask_all(batch);
+    REQUIRE(got.size() == 10);
+    CHECK(rig.store.reads == 3);
+    CHECK(got[2]["error"]["code"] == -32603);
+    CHECK(got[3]["error"] == json{{"code", -32005}, {"message", "the daemon stops"}});
+    got = rig.ask_all(batch);
+    REQUIRE(got.size() == 10);
+    CHECK(rig.store.reads == 3);
+    CHECK(got[0]["error"]["code"] == -32005);
+    CHECK(rig.ask("eth_chainId")["result"] == "0x3d");
 }

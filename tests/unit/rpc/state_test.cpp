@@ -158,6 +158,32 @@ TEST_CASE("JSON-RPC: a batch is answered up to 1000 look-ups, the rest is refuse
     CHECK(got[5]["error"]["code"] == -32005);
 }
 
+TEST_CASE("JSON-RPC: once there is a reason to end, look-ups are refused and the rest is answered",
+          "[rpc]") {
+    const RpcWorld world;
+    const auto request = [](int id, const char* method, const json& params) {
+        return json{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
+    };
+    const json keys(10, "0x5");
+    const json calls{request(0, "eth_getBalance", {RpcWorld::kPlain}),
+                     request(1, "eth_getProof", {RpcWorld::kContract, keys, "latest"}),
+                     request(2, "eth_getBalance", {RpcWorld::kPlain}),
+                     request(3, "eth_chainId", json::array())};
+    std::size_t asked = 0;
+    const auto end = [&asked] {
+        return ++asked > 5 ? std::string_view{"enough"} : std::string_view{};
+    };
+    const json got = json::parse(rpc::answer(calls.dump(), world.view, world.maker.store, end));
+    REQUIRE(got.size() == 4);
+    CHECK(got[0].contains("result"));
+    for (const std::size_t i : {1U, 2U}) {
+        CHECK(got[i]["id"] == i);
+        CHECK(got[i]["error"] == json{{"code", -32005}, {"message", "enough"}});
+    }
+    CHECK(got[3]["result"] == "0x33");
+    CHECK(asked == 7);  // in the middle of the proof, and once for the balance
+}
+
 TEST_CASE("JSON-RPC: a damaged database is an error, never a wrong answer", "[rpc]") {
     RpcWorld world;
     REQUIRE(world.maker.store.overwrite(storage::ItemKind::kNode, world.root, {0xc0}));

@@ -6,6 +6,7 @@
 #include <async/gate.hpp>
 #include <status/http_routes.hpp>
 #include <status/http_server.hpp>
+#include <status/post_places.hpp>
 
 #include "http_fixture.hpp"
 
@@ -24,15 +25,16 @@ class Echo final : public PostHandler {
     [[nodiscard]] async::Task<std::string> answer(std::string document) override {
         if (document == "wait") {
             if (!gate) gate.emplace(co_await boost::asio::this_coro::executor);
-            waiting = true;
+            ++waiting;
             co_await gate->wait();
         }
         co_return "{\"size\":" + std::to_string(document.size()) + "}";
     }
     [[nodiscard]] std::string too_large() const override { return "{\"too\":\"large\"}"; }
+    [[nodiscard]] std::string busy() const override { return "{\"busy\":true}"; }
 
     std::optional<async::Gate> gate;
-    std::atomic<bool> waiting{false};
+    std::atomic<std::size_t> waiting{0};
 };
 
 HttpServerOptions with(Echo& echo) {
@@ -151,4 +153,61 @@ TEST_CASE("HTTP POST: who waits for our answer does not give way; the next one w
     boost::asio::post(server.executor(), [&] { echo.gate->open(); });
     CHECK(client.response().ends_with("{\"size\":4}"));
     CHECK(status_of(second.response()) == 200);
+}
+
+TEST_CASE("HTTP POST: four are answered at once, one more is 503; others find places", "[status]") {
+    Echo echo;
+    HttpServerOptions options = with(echo);
+    options.max_connections = 2 * kMaxPosts;
+    RunningServer server{options};
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (std::size_t i = 0; i < kMaxPosts; ++i) {
+        clients.push_back(std::make_unique<RawClient>(server.port()));
+        clients.back()->send(post("wait"));
+    }
+    while (echo.waiting < kMaxPosts)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    // Together they would take every place there is.
+    for (std::size_t i = 0; i < kMaxPosts; ++i) {
+        clients.push_back(std::make_unique<RawClient>(server.port()));
+        clients.back()->send(post("wait") + post("wait"));
+    }
+    CHECK(status_of(ask(server, request("GET", "/livez"))) == 200);
+    for (std::size_t i = kMaxPosts; i < clients.size(); ++i) {
+        const std::string refused = clients[i]->response();
+        CHECK(status_of(refused) == 503);
+        CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
+        CHECK(refused.find("Connection: close\r\n") != std::string::npos);
+        CHECK(refused.ends_with("{\"busy\":true}"));
+        CHECK(clients[i]->closed());
+    }
+    boost::asio::post(server.executor(), [&] { echo.gate->open(); });
+    for (std::size_t i = 0; i < kMaxPosts; ++i) {
+        CHECK(clients[i]->response().ends_with("{\"size\":4}"));
+        clients[i]->send(post("again"));
+        CHECK(clients[i]->response().ends_with("{\"size\":5}"));
+    }
+    CHECK(echo.waiting == kMaxPosts);
+}
+
+TEST_CASE("PostPlaces: so many of all, and of one address; this machine is no single client",
+          "[status]") {
+    const auto at = [](const char* text) { return boost::asio::ip::make_address(text); };
+    PostPlaces places;
+    for (std::size_t i = 0; i < kMaxPostsOfAddress; ++i)
+        REQUIRE(places.enter(at("192.0.2.1")));
+    CHECK_FALSE(places.enter(at("192.0.2.1")));
+    CHECK_FALSE(places.enter(at("::ffff:192.0.2.1")));
+    CHECK(places.enter(at("2001:db8::1")));
+    CHECK(places.enter(at("2001:db8::2")));
+    CHECK_FALSE(places.enter(at("2001:db8::3")));
+    CHECK_FALSE(places.enter(at("127.0.0.1")));
+    places.leave(at("2001:db8::1"));
+    CHECK_FALSE(places.enter(at("192.0.2.1")));
+    places.leave(at("::ffff:192.0.2.1"));
+    CHECK(places.enter(at("192.0.2.1")));
+    PostPlaces local;
+    for (std::size_t i = 0; i < kMaxPosts; ++i)
+        CHECK(local.enter(at(i % 2 == 0 ? "127.0.0.1" : "::ffff:127.0.0.1")));
+    CHECK_FALSE(local.enter(at("127.0.0.1")));
 }

@@ -292,6 +292,33 @@ TEST_CASE("HttpServer: an address that takes all places loses its own, not anoth
     CHECK(greedy.front()->closed());
 }
 
+TEST_CASE("HttpServer: clients that ask without a pause do not lock others out", "[status]") {
+    HttpServerOptions options;
+    options.max_connections = 2;
+    RunningServer server{options};
+    RawClient first{server.port()};
+    RawClient second{server.port()};
+    bool ended = false;
+    const auto ask = [&ended](RawClient& client) {
+        client.send(request("GET", "/livez"));
+        const std::string got = client.response();
+        CHECK(status_of(got) == 200);
+        ended = ended || got.find("Connection: close\r\n") != std::string::npos;
+    };
+    ask(first);
+    ask(second);
+    REQUIRE_FALSE(ended);
+    RawClient other{server.port()};
+    other.send(request("GET", "/status"));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+    while (!ended && std::chrono::steady_clock::now() < deadline) {
+        ask(first);
+        if (!ended) ask(second);
+    }
+    CHECK(ended);
+    CHECK(status_of(other.response()) == 200);
+}
+
 TEST_CASE("HttpServer: a burst of more requests than places is answered to the last", "[status]") {
     HttpServerOptions options;
     options.max_connections = 4;
