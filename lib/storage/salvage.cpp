@@ -60,13 +60,18 @@ class Salvage {
 
     Result<Salvaged> run(const std::filesystem::path& from) {
         // Without its footer or the root of its index nothing of a table can be found.
-        if (!reader_.Open(from.string()).ok()) return Salvaged{0, 1};
+        from_ = from;
+        const auto opened = reader_.Open(from.string());
+        if (opened.IsCorruption()) return Salvaged{0, 1};
+        if (!opened.ok()) return read_error(opened);
         renew();
         entry_->SeekToFirst();
         FASTSYNC_CHECK(copy());
         while (!entry_->status().ok()) {
+            if (!entry_->status().IsCorruption()) return read_error(entry_->status());
             ++done_.gaps;
-            if (!skip_gap()) break;
+            FASTSYNC_TRY(const bool more, skip_gap());
+            if (!more) break;
             FASTSYNC_CHECK(copy());
         }
         if (writer_) {
@@ -90,12 +95,13 @@ class Salvage {
     }
 
     /// Goes to the first entry behind what cannot be read; false when there is none.
-    bool skip_gap() {
+    Result<bool> skip_gap() {
         Place bad = at_;
         Place good = bad;
         for (Place step = 1; good == bad; step *= 2) {
             const Place next = kLastPlace - bad > step ? bad + step : kLastPlace;
-            if (seek(next)) {
+            FASTSYNC_TRY(const bool readable, seek(next));
+            if (readable) {
                 good = next;
             } else if (next == kLastPlace) {
                 return false;
@@ -105,20 +111,24 @@ class Salvage {
         }
         while (good - bad > 1) {
             const Place middle = bad + (good - bad) / 2;
-            (seek(middle) ? good : bad) = middle;
+            FASTSYNC_TRY(const bool readable, seek(middle));
+            (readable ? good : bad) = middle;
         }
         at_ = good;
-        return seek(good) && entry_->Valid();
+        FASTSYNC_TRY(const bool readable, seek(good));
+        return readable && entry_->Valid();
     }
 
     void renew() { entry_.reset(reader_.NewIterator({})); }
 
-    /// False when what follows the place cannot be read.
-    bool seek(Place place) {
+    /// False when what follows the place is damaged.
+    Result<bool> seek(Place place) {
         // One that met a bad block says so for ever.
         if (!entry_->status().ok()) renew();
         entry_->Seek(first_key_of(place));
-        return entry_->status().ok();
+        const auto status = entry_->status();
+        if (!status.ok() && !status.IsCorruption()) return read_error(status);
+        return status.ok();
     }
 
     /// Keys of items are of one length and kind; all others belong to the records.
@@ -134,11 +144,15 @@ class Salvage {
         return {};
     }
 
+    [[nodiscard]] Error read_error(const rocksdb::Status& status) const {
+        return to_error(status, "cannot read the table file " + from_.string());
+    }
     [[nodiscard]] Error write_error(const rocksdb::Status& status) const {
         return to_error(status, "cannot write the table file " + to_.string());
     }
 
     const rocksdb::Options& options_;
+    std::filesystem::path from_;
     std::filesystem::path to_;
     rocksdb::SstFileReader reader_;
     std::unique_ptr<rocksdb::Iterator> entry_;
