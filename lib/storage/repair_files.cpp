@@ -47,7 +47,7 @@ class FilesRepair {
 
     Result<void> run() {
         FASTSYNC_TRY(const bool again, folder_.repair_begun());
-        FASTSYNC_CHECK(folder_.begin_repair());
+        begun_ = again;
         // What an interrupted repair leaves must not be opened: opening removes all tables that the
         // manifest, new and empty, does not name.
         if (again) {
@@ -63,6 +63,14 @@ class FilesRepair {
     }
 
   private:
+    /// Before every change: from then on the folder must not be opened before the repair's end.
+    Result<void> begin() {
+        if (begun_) return {};
+        FASTSYNC_CHECK(folder_.begin_repair());
+        begun_ = true;
+        return {};
+    }
+
     /// Which tables the database holds, without a change to any file.
     Result<void> ask_manifest() {
         std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -83,9 +91,23 @@ class FilesRepair {
         named_.emplace();
         for (const rocksdb::LiveFileMetaData& file : files)
             named_->insert(fs::path{file.name}.filename().string());
+        auto readable = ask_identity(*db, handles[1]);
         for (rocksdb::ColumnFamilyHandle* handle : handles)
             db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-        return {};
+        return readable;
+    }
+
+    /// A database of a later program is none to mend. Whether there is an identity is seen later.
+    Result<void> ask_identity(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta) const {
+        std::string record;
+        const std::string key{schema::kIdentityKey};
+        const auto status = db.Get({}, meta, key, &record);
+        FASTSYNC_CHECK(read_failure_->check());
+        if (!status.ok()) return {};
+        const auto identity = decode_identity(as_bytes(record));
+        if (identity || identity.error().code != Errc::kIncompatible) return {};
+        return Error{Errc::kIncompatible,
+                     folder_.database().string() + ": " + identity.error().detail};
     }
 
     Result<void> list_tables() {
@@ -110,9 +132,8 @@ class FilesRepair {
             if (!status.ok() && !status.IsCorruption())
                 return to_error(status, "cannot read " + (folder_.database() / name).string());
             if (is_unnamed(name) && !status.ok()) {
-                // An output of a merge that was cut short; the next opening would remove it too.
-                std::error_code ignored;
-                fs::remove(folder_.database() / name, ignored);
+                // An output of a merge that was cut short; the next opening removes it.
+                leftovers_.push_back(folder_.database() / name);
                 continue;
             }
             ++report_.tables;
@@ -157,6 +178,7 @@ class FilesRepair {
             return Error{Errc::kStorage, "what was read of " + table.string() +
                                              " before cannot be read any more; it stays as it is"};
         }
+        FASTSYNC_CHECK(begin());
         // In one step: there is always one of the two.
         if (kept.entries > 0) {
             fs::rename(mended, table, error);
@@ -203,6 +225,12 @@ class FilesRepair {
     }
 
     Result<void> rebuild() {
+        FASTSYNC_CHECK(begin());
+        std::error_code error;
+        for (const fs::path& leftover : leftovers_) {
+            fs::remove(leftover, error);
+            if (error) return failure("cannot remove", leftover, error);
+        }
         const fs::path database = folder_.database();
         auto status = rocksdb::RepairDB(database.string(), db_options_, families_);
         FASTSYNC_CHECK(check_lost());
@@ -215,7 +243,6 @@ class FilesRepair {
             FASTSYNC_CHECK(check_lost());
         }
         if (!status.ok()) return to_error(status, "cannot repair " + database.string());
-        std::error_code error;
         fs::remove_all(lost(), error);
         if (error) return failure("cannot remove", lost(), error);
         return {};
@@ -277,6 +304,8 @@ class FilesRepair {
     rocksdb::Options table_options_;
     std::optional<std::set<std::string>> named_;  // by the manifest, where it can be read
     std::map<std::string, std::uint64_t> tables_;
+    std::vector<fs::path> leftovers_;
+    bool begun_ = false;
 };
 
 }  // namespace

@@ -33,12 +33,13 @@ struct FilesReport {
 /// (MANIFEST, CURRENT), or a table is missing or unknown, all tables that are there are put
 /// together to a database again (rocksdb::RepairDB). Nothing is kept of what is damaged.
 ///
-/// Begins a repair of the folder before the first change; that stays open. May be killed and
+/// Begins a repair of the folder right before the first change; that stays open. When nothing is to
+/// be changed, or reading ends with an error, the folder is as it was. May be killed and
 /// called again at any moment. Items may have lost what they refer to, and removed ones may be
 /// back: whoever calls this judges every item next.
 ///
-/// @return kStorage: no room for a new table, named with bytes, or the disk fails; kCorrupt: beyond
-///         repair
+/// @return kStorage: no room for a new table, named with bytes, or the disk fails; kIncompatible:
+///         another schema version; kCorrupt: beyond repair
 [[nodiscard]] Result<void> repair_files(const DataFolder& folder, const StoreOptions& options,
                                         FilesReport& report);
 

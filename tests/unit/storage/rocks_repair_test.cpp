@@ -1,9 +1,13 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
+#include <rocksdb/db.h>
 
 #include <storage/rocks_store.hpp>
 #include <support/shared_files.hpp>
@@ -46,6 +50,22 @@ auto files_of(const fs::path& path) {
             out[entry.path().string()] = {entry.file_size(), entry.last_write_time()};
     }
     return out;
+}
+
+/// The identity record, whatever it says.
+void put_identity(const fs::path& path, const Bytes& record) {
+    std::vector<rocksdb::ColumnFamilyHandle*> families;
+    rocksdb::DB* opened = nullptr;
+    REQUIRE(rocksdb::DB::Open(
+                {}, (path / "db").string(),
+                {{std::string{schema::kItemFamily}, {}}, {std::string{schema::kMetaFamily}, {}}},
+                &families, &opened)
+                .ok());
+    const std::unique_ptr<rocksdb::DB> db{opened};
+    const std::string value{record.begin(), record.end()};
+    CHECK(db->Put({}, families[1], std::string{schema::kIdentityKey}, value).ok());
+    for (rocksdb::ColumnFamilyHandle* family : families)
+        CHECK(db->DestroyColumnFamilyHandle(family).ok());
 }
 
 Result<std::unique_ptr<RocksStore>> repair(const fs::path& path, FilesReport& report,
@@ -116,6 +136,18 @@ TEST_CASE("RocksStore: while a repair is open nobody else gets in, and what is s
     REQUIRE(repair(folder.path(), report));  // and not ended, as by a kill
     CHECK(report.rebuilt.empty());
     CHECK(report.damaged.empty());
+    // Nothing was changed: nothing is half done.
+    CHECK_FALSE(fs::exists(folder.path() / "repairing"));
+    REQUIRE(RocksStore::open_existing(folder.path()));
+    {
+        FilesReport before_removal;
+        const auto store = repair(folder.path(), before_removal);
+        REQUIRE(store);
+        REQUIRE((*store)->remove(ItemKind::kNode, {}));
+        CHECK_FALSE(fs::exists(folder.path() / "repairing"));
+        const std::vector<Hash256> hashes{test::item_of(kBatches + 1, 0).hash};
+        REQUIRE((*store)->remove(ItemKind::kNode, hashes));
+    }
     for (const bool read_only : {false, true}) {
         StoreOptions options;
         options.read_only = read_only;
@@ -209,6 +241,26 @@ TEST_CASE("RocksStore: a repair takes in tables that the MANIFEST does not know,
     REQUIRE((*store)->settle());
     CHECK(whole_batches(**store) == kBatches);
     CHECK(**(*store)->load_meta("a") == Bytes{1});
+}
+
+TEST_CASE("RocksStore: a repair leaves a database of a later program as it is", "[storage]") {
+    const test::TempDir folder;
+    fill(folder.path());
+    Bytes newer = encode_identity(test::kTestChain);
+    newer[3] = 2;
+    put_identity(folder.path(), newer);
+    FilesReport report;
+    for (const auto& identity : {std::optional<ChainIdentity>{}, std::optional{test::kTestChain}}) {
+        const auto refused = repair(folder.path(), report, identity);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::kIncompatible);
+        CHECK(refused.error().detail.find("schema version 2") != std::string::npos);
+        CHECK_FALSE(fs::exists(folder.path() / "repairing"));
+    }
+    put_identity(folder.path(), encode_identity(test::kTestChain));
+    const auto store = RocksStore::open_existing(folder.path());
+    REQUIRE(store);
+    CHECK(whole_batches(**store) == kBatches);
 }
 
 TEST_CASE("RocksStore: a lost identity is asked for, and only then taken", "[storage]") {
