@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -261,6 +262,61 @@ TEST_CASE("RocksStore: a repair leaves a database of a later program as it is", 
     const auto store = RocksStore::open_existing(folder.path());
     REQUIRE(store);
     CHECK(whole_batches(**store) == kBatches);
+}
+
+TEST_CASE("RocksStore: a damaged block of records costs the records in it", "[storage]") {
+    const test::TempDir world;
+    const Bytes blob(5000, 1);
+    const std::vector<std::string> names{"sync.checkpoint", "sync.completed", "sync.completee"};
+    fill(world.path());
+    std::vector<fs::path> before;
+    const auto tables_in = [](const fs::path& path) {
+        std::vector<fs::path> tables;
+        for (const auto& entry : fs::directory_iterator{path / "db"}) {
+            if (entry.path().extension() == ".sst") tables.push_back(entry.path().filename());
+        }
+        return tables;
+    };
+    {
+        auto store = RocksStore::open_existing(world.path());
+        REQUIRE(store);
+        before = tables_in(world.path());
+        for (const std::string& name : names)
+            REQUIRE((*store)->save_meta(name, blob));
+    }
+    // Opening makes a table of the log.
+    REQUIRE(RocksStore::open_existing(world.path()));
+    fs::path records;
+    for (const fs::path& table : tables_in(world.path())) {
+        if (std::find(before.begin(), before.end(), table) == before.end()) records = table;
+    }
+    REQUIRE_FALSE(records.empty());
+    const auto size = fs::file_size(world.path() / "db" / records);
+    REQUIRE(size > names.size() * blob.size());
+    std::size_t cost_one = 0;
+    for (std::uint64_t at = 100; at < names.size() * blob.size(); at += 1100) {
+        const test::TempDir folder;
+        fs::copy(world.path(), folder.path(), fs::copy_options::recursive);
+        const fs::path table = folder.path() / "db" / records;
+        {
+            std::fstream bytes{table, std::ios::in | std::ios::out | std::ios::binary};
+            bytes.seekp(static_cast<std::streamoff>(at));
+            bytes.put(0x55);
+        }
+        FilesReport report;
+        auto store = repair(folder.path(), report);
+        REQUIRE(store);
+        REQUIRE(report.damaged.size() == 1);
+        std::size_t lost = 0;
+        for (const std::string& name : names)
+            lost += !(*store)->load_meta(name)->has_value();
+        CAPTURE(at, report.damaged[0].damage, report.damaged[0].entries);
+        CHECK(report.damaged[0].gaps == 1);
+        CHECK(lost == 1);
+        CHECK(whole_batches(**store) == kBatches);
+        cost_one += lost == 1;
+    }
+    CHECK(cost_one > 10);
 }
 
 TEST_CASE("RocksStore: a lost identity is asked for, and only then taken", "[storage]") {
