@@ -33,8 +33,10 @@ Error failure(std::string_view doing, const fs::path& path, const std::error_cod
 
 class FilesRepair {
   public:
-    FilesRepair(const DataFolder& folder, const StoreOptions& options, FilesReport& report)
+    FilesRepair(const DataFolder& folder, const StoreOptions& options,
+                const std::optional<ChainIdentity>& identity, FilesReport& report)
         : folder_{folder},
+          identity_{identity},
           report_{report},
           careful_{make_careful_env(options.env)},
           env_{make_watched_env(careful_.get(), read_failure_)} {
@@ -104,9 +106,9 @@ class FilesRepair {
         const auto status = db.Get({}, meta, key, &record);
         FASTSYNC_CHECK(read_failure_->check());
         if (!status.ok()) return {};
-        const auto identity = decode_identity(as_bytes(record));
-        if (identity || identity.error().code != Errc::kIncompatible) return {};
-        return Error{Errc::kIncompatible,
+        const auto identity = sound_identity(as_bytes(record), identity_);
+        if (identity) return {};
+        return Error{identity.error().code,
                      folder_.database().string() + ": " + identity.error().detail};
     }
 
@@ -295,6 +297,7 @@ class FilesRepair {
     }
 
     const DataFolder& folder_;
+    const std::optional<ChainIdentity>& identity_;  // as the user says
     FilesReport& report_;
     std::shared_ptr<ReadFailure> read_failure_ = std::make_shared<ReadFailure>();
     std::unique_ptr<rocksdb::Env> careful_;
@@ -311,8 +314,8 @@ class FilesRepair {
 }  // namespace
 
 Result<void> repair_files(const DataFolder& folder, const StoreOptions& options,
-                          FilesReport& report) {
-    return FilesRepair{folder, options, report}.run();
+                          const std::optional<ChainIdentity>& identity, FilesReport& report) {
+    return FilesRepair{folder, options, identity, report}.run();
 }
 
 }  // namespace fastsync::storage

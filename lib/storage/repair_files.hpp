@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <common/result.hpp>
+#include <storage/schema.hpp>
 #include <storage/store_options.hpp>
 
 namespace fastsync::storage {
@@ -39,8 +41,10 @@ struct FilesReport {
 /// back: whoever calls this judges every item next.
 ///
 /// @return kStorage: no room for a new table, named with bytes, or the disk fails; kIncompatible:
-///         another schema version; kCorrupt: beyond repair
+///         another schema version, or an identity that is not the one given; kCorrupt: beyond
+///         repair
 [[nodiscard]] Result<void> repair_files(const DataFolder& folder, const StoreOptions& options,
+                                        const std::optional<ChainIdentity>& identity,
                                         FilesReport& report);
 
 }  // namespace fastsync::storage

@@ -54,7 +54,7 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_repair(
     const std::optional<ChainIdentity>& identity, FilesReport& report) {
     FASTSYNC_TRY(DataFolder folder,
                  DataFolder::acquire(path, DataFolder::IfAbsent::kFail, options.neighbours));
-    FASTSYNC_CHECK(repair_files(folder, options, report));
+    FASTSYNC_CHECK(repair_files(folder, options, identity, report));
     FASTSYNC_TRY(auto database, RocksDatabase::open_repaired(folder.database(), options, identity));
     FASTSYNC_CHECK(folder.clear_staging());
     std::unique_ptr<RocksStore> store{

@@ -51,8 +51,10 @@ class RocksStore final : public StateStore {
     /// no other opening succeeds before end_repair(), which may be called in another process:
     /// whoever repairs must see to it, before the end, that what is there has everything below it.
     ///
-    /// @param identity  taken when that of the store is lost
-    /// @return as open_existing(); kCorrupt: the identity is lost and none was given
+    /// @param identity  taken when that of the store is lost or does not decode
+    /// @return as open_existing(); kCorrupt: the identity is lost and none was given;
+    /// kIncompatible:
+    ///         a sound one is not the one given
     [[nodiscard]] static Result<std::unique_ptr<RocksStore>> open_for_repair(
         const std::filesystem::path& folder, const StoreOptions& options,
         const std::optional<ChainIdentity>& identity, FilesReport& report);

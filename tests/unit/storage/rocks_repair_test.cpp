@@ -345,9 +345,36 @@ TEST_CASE("RocksStore: a lost identity is asked for, and only then taken", "[sto
     REQUIRE(RocksStore::open_or_create(folder.path(), test::kTestChain));
     // One that is there is never replaced.
     FilesReport third;
-    store = repair(folder.path(), third, ChainIdentity{1, Hash256{}});
+    const auto other = repair(folder.path(), third, ChainIdentity{1, Hash256{}});
+    REQUIRE_FALSE(other);
+    CHECK(other.error().code == Errc::kIncompatible);
+    CHECK(other.error().detail.find("network 99001") != std::string::npos);
+    CHECK(other.error().detail.find("not of network 1,") != std::string::npos);
+    CHECK_FALSE(fs::exists(folder.path() / "repairing"));
+    store = RocksStore::open_existing(folder.path());
     REQUIRE(store);
     CHECK((*store)->identity() == test::kTestChain);
+}
+
+TEST_CASE("RocksStore: an identity that does not decode is lost", "[storage]") {
+    const test::TempDir folder;
+    fill(folder.path());
+    const Bytes record =
+        GENERATE(Bytes{}, Bytes{0, 0, 0}, Bytes(44, 0), Bytes{0, 0, 0, 1}, Bytes{0, 0, 0, 1, 7});
+    put_identity(folder.path(), record);
+    CHECK(RocksStore::open_existing(folder.path()).error().code == Errc::kCorrupt);
+    FilesReport report;
+    const auto asked = repair(folder.path(), report);
+    REQUIRE_FALSE(asked);
+    CHECK(asked.error().code == Errc::kCorrupt);
+    CHECK(asked.error().detail.find("--network-id and --genesis-hash") != std::string::npos);
+    FilesReport again;
+    auto store = repair(folder.path(), again, test::kTestChain);
+    REQUIRE(store);
+    CHECK(whole_batches(**store) == kBatches);
+    REQUIRE((*store)->end_repair());
+    store->reset();
+    REQUIRE(RocksStore::open_or_create(folder.path(), test::kTestChain));
 }
 
 TEST_CASE("RocksStore: a repair creates nothing where there is no database", "[storage]") {
