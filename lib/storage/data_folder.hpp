@@ -15,7 +15,7 @@ namespace fastsync::storage {
 ///
 /// Layout: `db` is the database; `db.new` one in the making, which becomes `db` in one step when it
 /// is whole; `staging` holds table files being written, of no worth after a restart; `repairing` is
-/// there from the first step of a repair to its last.
+/// there from the first change of a repair to its last.
 class DataFolder {
   public:
     enum class IfAbsent { kCreate, kFail };

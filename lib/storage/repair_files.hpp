@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <common/result.hpp>
+#include <storage/schema.hpp>
 #include <storage/store_options.hpp>
 
 namespace fastsync::storage {
@@ -33,13 +35,16 @@ struct FilesReport {
 /// (MANIFEST, CURRENT), or a table is missing or unknown, all tables that are there are put
 /// together to a database again (rocksdb::RepairDB). Nothing is kept of what is damaged.
 ///
-/// Begins a repair of the folder before the first change; that stays open. May be killed and
+/// Begins a repair of the folder right before the first change; that stays open. When nothing is to
+/// be changed, or reading ends with an error, the folder is as it was. May be killed and
 /// called again at any moment. Items may have lost what they refer to, and removed ones may be
 /// back: whoever calls this judges every item next.
 ///
-/// @return kStorage: no room for a new table, named with bytes, or the disk fails; kCorrupt: beyond
+/// @return kStorage: no room for a new table, named with bytes, or the disk fails; kIncompatible:
+///         another schema version, or an identity that is not the one given; kCorrupt: beyond
 ///         repair
 [[nodiscard]] Result<void> repair_files(const DataFolder& folder, const StoreOptions& options,
+                                        const std::optional<ChainIdentity>& identity,
                                         FilesReport& report);
 
 }  // namespace fastsync::storage

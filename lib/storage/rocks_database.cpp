@@ -101,12 +101,14 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open_repaired(
     std::unique_ptr<RocksDatabase> database{new RocksDatabase{path, options}};
     FASTSYNC_CHECK(database->open_files(options, MissingFamilies::kCreate));
     FASTSYNC_TRY(const auto record, database->get_record(schema::kIdentityKey));
-    if (!record && identity)
-        FASTSYNC_CHECK(database->put_record(schema::kIdentityKey, encode_identity(*identity)));
-    if (!record && !identity) {
+    auto sound = sound_identity(record ? ByteView{*record} : ByteView{}, identity);
+    if (!sound) return Error{sound.error().code, database->doing(sound.error().detail + " in")};
+    if (!*sound && !identity) {
         return Error{Errc::kCorrupt, database->doing("the identity record is lost: give "
                                                      "--network-id and --genesis-hash to mend")};
     }
+    if (!*sound)
+        FASTSYNC_CHECK(database->put_record(schema::kIdentityKey, encode_identity(*identity)));
     FASTSYNC_CHECK(database->load_identity());
     return database;
 }
@@ -233,7 +235,6 @@ Result<std::uint64_t> RocksDatabase::ingest(const WriteBuffer& items,
         must_resume_ = true;
         std::error_code ignored;  // the folder is emptied at the next start
         std::filesystem::remove(file, ignored);
-        return size;
     }
     return size;
 }

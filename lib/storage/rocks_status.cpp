@@ -37,6 +37,10 @@ Error to_open_error(const rocksdb::Status& status, std::string_view doing) {
     if (status.IsInvalidArgument() && text.find("does not exist") != std::string::npos) {
         return describe(Errc::kCorrupt, doing, "its file CURRENT is missing");
     }
+    // RocksDB (7.8) says so of any failure to open the file it tries that with.
+    if (status.IsInvalidArgument() && text.find("Direct I/O") != std::string::npos) {
+        return describe(Errc::kStorage, doing, text);
+    }
     // Our arguments are always the same: it is the files that do not fit them.
     if (status.IsInvalidArgument()) return describe(Errc::kCorrupt, doing, text);
     return to_error(status, doing);

@@ -54,15 +54,18 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_for_repair(
     const std::optional<ChainIdentity>& identity, FilesReport& report) {
     FASTSYNC_TRY(DataFolder folder,
                  DataFolder::acquire(path, DataFolder::IfAbsent::kFail, options.neighbours));
-    FASTSYNC_CHECK(repair_files(folder, options, report));
+    FASTSYNC_CHECK(repair_files(folder, options, identity, report));
     FASTSYNC_TRY(auto database, RocksDatabase::open_repaired(folder.database(), options, identity));
     FASTSYNC_CHECK(folder.clear_staging());
-    return std::unique_ptr<RocksStore>{
+    std::unique_ptr<RocksStore> store{
         new RocksStore{std::move(folder), std::move(database), options}};
+    store->mark_removals_ = true;
+    return store;
 }
 
 Result<void> RocksStore::end_repair() {
     FASTSYNC_CHECK(flush());
+    mark_removals_ = false;
     return folder_.end_repair();
 }
 
@@ -194,6 +197,11 @@ Result<void> RocksStore::flush() {
 }
 
 Result<void> RocksStore::remove(ItemKind kind, std::span<const Hash256> hashes) {
+    if (hashes.empty()) return {};
+    if (mark_removals_) {
+        FASTSYNC_CHECK(folder_.begin_repair());
+        mark_removals_ = false;
+    }
     removals_ = true;
     return database_->remove(kind, hashes);
 }

@@ -47,12 +47,14 @@ class RocksStore final : public StateStore {
     [[nodiscard]] static Result<std::unique_ptr<RocksStore>> open_existing(
         const std::filesystem::path& folder, const StoreOptions& options = {});
     /// Opens a store that is damaged or may be: first repair_files(), whose findings go to
-    /// `report`, then what is left. From now on no other opening succeeds before end_repair(),
-    /// which may be called in another process: whoever repairs must see to it, before the end, that
-    /// what is there has everything below it.
+    /// `report`, then what is left. From the first change on, of files there or by remove() here,
+    /// no other opening succeeds before end_repair(), which may be called in another process:
+    /// whoever repairs must see to it, before the end, that what is there has everything below it.
     ///
-    /// @param identity  taken when that of the store is lost
-    /// @return as open_existing(); kCorrupt: the identity is lost and none was given
+    /// @param identity  taken when that of the store is lost or does not decode
+    /// @return as open_existing(); kCorrupt: the identity is lost and none was given;
+    /// kIncompatible:
+    ///         a sound one is not the one given
     [[nodiscard]] static Result<std::unique_ptr<RocksStore>> open_for_repair(
         const std::filesystem::path& folder, const StoreOptions& options,
         const std::optional<ChainIdentity>& identity, FilesReport& report);
@@ -116,7 +118,8 @@ class RocksStore final : public StateStore {
     std::unique_ptr<KeyFilter> older_;
     std::atomic<bool> older_known_{false};
     std::atomic<bool> stop_reading_{false};
-    std::atomic<bool> removals_{false};  // some are not durable yet
+    std::atomic<bool> removals_{false};       // some are not durable yet
+    std::atomic<bool> mark_removals_{false};  // the next one is a repair's first change
 
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable work_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <string>
@@ -8,7 +9,9 @@
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/sst_file_writer.h>
+#include <rocksdb/table_properties.h>
 
+#include <common/u256.hpp>
 #include <storage/rocks_status.hpp>
 #include <storage/salvage.hpp>
 #include <storage/schema.hpp>
@@ -16,22 +19,27 @@
 namespace fastsync::storage {
 namespace {
 
-/// Places in the key space: the first 8 bytes of a key. Keys are hashes behind a byte; that two
-/// share a place is as good as impossible, and would cost one of them.
-using Place = std::uint64_t;
-constexpr Place kLastPlace = std::numeric_limits<Place>::max();
+/// Places in the key space: the first 32 bytes of a key. No two keys share one: items' are a hash
+/// behind a byte, records' are shorter.
+using Place = U256;
+constexpr std::size_t kPlaceBytes = 32;
+const Place kLastPlace = std::numeric_limits<Place>::max();
+/// Places of items are told apart by 8 bytes: hashes differ there, and fewer steps lead to them.
+const Place kItemGrain = Place{1} << 192U;
 
 Place place_of(std::string_view key) {
     Place place = 0;
-    for (std::size_t i = 0; i < sizeof place; ++i)
+    for (std::size_t i = 0; i < kPlaceBytes; ++i)
         place = (place << 8U) | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
     return place;
 }
 
+/// The least key of a place: without the zeros that may follow.
 std::string first_key_of(Place place) {
-    std::string key;
-    for (std::size_t i = sizeof place; i > 0; --i)
-        key.push_back(static_cast<char>((place >> (8 * (i - 1))) & 0xffU));
+    std::string key(kPlaceBytes, '\0');
+    for (std::size_t i = kPlaceBytes; i > 0; --i, place >>= 8U)
+        key[i - 1] = static_cast<char>(static_cast<unsigned char>(place & 0xffU));
+    key.resize(key.find_last_not_of('\0') + 1);
     return key;
 }
 
@@ -60,13 +68,21 @@ class Salvage {
 
     Result<Salvaged> run(const std::filesystem::path& from) {
         // Without its footer or the root of its index nothing of a table can be found.
-        if (!reader_.Open(from.string()).ok()) return Salvaged{0, 1};
+        from_ = from;
+        const auto opened = reader_.Open(from.string());
+        if (opened.IsCorruption()) return Salvaged{0, 1};
+        if (!opened.ok()) return read_error(opened);
+        const auto properties = reader_.GetTableProperties();
+        if (properties != nullptr && properties->column_family_name == schema::kItemFamily)
+            grain_ = kItemGrain;
         renew();
         entry_->SeekToFirst();
         FASTSYNC_CHECK(copy());
         while (!entry_->status().ok()) {
+            if (!entry_->status().IsCorruption()) return read_error(entry_->status());
             ++done_.gaps;
-            if (!skip_gap()) break;
+            FASTSYNC_TRY(const bool more, skip_gap());
+            if (!more) break;
             FASTSYNC_CHECK(copy());
         }
         if (writer_) {
@@ -90,12 +106,13 @@ class Salvage {
     }
 
     /// Goes to the first entry behind what cannot be read; false when there is none.
-    bool skip_gap() {
+    Result<bool> skip_gap() {
         Place bad = at_;
         Place good = bad;
-        for (Place step = 1; good == bad; step *= 2) {
+        for (Place step = grain_; good == bad; step += std::min(step, Place{kLastPlace - step})) {
             const Place next = kLastPlace - bad > step ? bad + step : kLastPlace;
-            if (seek(next)) {
+            FASTSYNC_TRY(const bool readable, seek(next));
+            if (readable) {
                 good = next;
             } else if (next == kLastPlace) {
                 return false;
@@ -103,22 +120,26 @@ class Salvage {
                 good = bad = next;
             }
         }
-        while (good - bad > 1) {
+        while (good - bad > grain_) {
             const Place middle = bad + (good - bad) / 2;
-            (seek(middle) ? good : bad) = middle;
+            FASTSYNC_TRY(const bool readable, seek(middle));
+            (readable ? good : bad) = middle;
         }
         at_ = good;
-        return seek(good) && entry_->Valid();
+        FASTSYNC_TRY(const bool readable, seek(good));
+        return readable && entry_->Valid();
     }
 
     void renew() { entry_.reset(reader_.NewIterator({})); }
 
-    /// False when what follows the place cannot be read.
-    bool seek(Place place) {
+    /// False when what follows the place is damaged.
+    Result<bool> seek(Place place) {
         // One that met a bad block says so for ever.
         if (!entry_->status().ok()) renew();
         entry_->Seek(first_key_of(place));
-        return entry_->status().ok();
+        const auto status = entry_->status();
+        if (!status.ok() && !status.IsCorruption()) return read_error(status);
+        return status.ok();
     }
 
     /// Keys of items are of one length and kind; all others belong to the records.
@@ -134,16 +155,21 @@ class Salvage {
         return {};
     }
 
+    [[nodiscard]] Error read_error(const rocksdb::Status& status) const {
+        return to_error(status, "cannot read the table file " + from_.string());
+    }
     [[nodiscard]] Error write_error(const rocksdb::Status& status) const {
         return to_error(status, "cannot write the table file " + to_.string());
     }
 
     const rocksdb::Options& options_;
+    std::filesystem::path from_;
     std::filesystem::path to_;
     rocksdb::SstFileReader reader_;
     std::unique_ptr<rocksdb::Iterator> entry_;
     std::unique_ptr<NamedFamily> family_;
     std::unique_ptr<rocksdb::SstFileWriter> writer_;
+    Place grain_ = 1;
     Place at_ = 0;  // of the last entry that was read
     Salvaged done_;
 };

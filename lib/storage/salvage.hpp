@@ -21,7 +21,10 @@ struct Salvaged {
 /// unreadable block costs the keys in it; what follows it is found by bisecting the key space. With
 /// no entry at all there is no new table.
 ///
-/// @return kStorage: the new table cannot be written
+/// Only bytes that were read and are wrong count as unreadable; a failure to read is an error.
+///
+/// @return kStorage: the table cannot be read, for another reason than damage; the new one cannot
+///         be written
 [[nodiscard]] Result<Salvaged> salvage_table(const rocksdb::Options& options,
                                              const std::filesystem::path& from,
                                              const std::filesystem::path& to);

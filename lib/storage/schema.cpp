@@ -49,7 +49,9 @@ Bytes encode_identity(const ChainIdentity& identity) {
 Result<ChainIdentity> decode_identity(ByteView record) {
     if (record.size() < kVersionSize) return Error{Errc::kCorrupt, "the identity record is cut"};
     // The version comes first and alone decides what follows.
-    if (const auto version = be(record.first(kVersionSize)); version != schema::kVersion) {
+    const auto version = be(record.first(kVersionSize));
+    if (version == 0) return Error{Errc::kCorrupt, "the identity record names no schema version"};
+    if (version != schema::kVersion) {
         return Error{Errc::kIncompatible,
                      "the database has schema version " + std::to_string(version) +
                          ", this program reads version " + std::to_string(schema::kVersion)};
@@ -62,6 +64,20 @@ Result<ChainIdentity> decode_identity(ByteView record) {
     identity.network_id = be(record.first(kNetworkSize));
     FASTSYNC_TRY(identity.genesis_hash, Hash256::from(record.subspan(kNetworkSize)));
     return identity;
+}
+
+Result<std::optional<ChainIdentity>> sound_identity(ByteView record,
+                                                    const std::optional<ChainIdentity>& expected) {
+    const auto identity = decode_identity(record);
+    if (!identity) {
+        if (identity.error().code == Errc::kIncompatible) return identity.error();
+        return std::optional<ChainIdentity>{};
+    }
+    if (expected && *expected != *identity) {
+        return Error{Errc::kIncompatible, "the database is of " + describe(*identity) +
+                                              ", not of " + describe(*expected)};
+    }
+    return std::optional{*identity};
 }
 
 std::string describe(const ChainIdentity& identity) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -65,6 +66,12 @@ struct ChainIdentity {
 [[nodiscard]] Bytes encode_identity(const ChainIdentity& identity);
 /// kIncompatible: another schema version, named; kCorrupt: not such a record.
 [[nodiscard]] Result<ChainIdentity> decode_identity(ByteView record);
+
+/// The identity a record says; none when it does not decode.
+///
+/// @return kIncompatible: another schema version, or a sound record that is not of `expected`
+[[nodiscard]] Result<std::optional<ChainIdentity>> sound_identity(
+    ByteView record, const std::optional<ChainIdentity>& expected);
 
 /// "network 1, genesis 0x…"
 [[nodiscard]] std::string describe(const ChainIdentity& identity);

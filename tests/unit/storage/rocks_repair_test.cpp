@@ -1,9 +1,14 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
+#include <rocksdb/db.h>
 
 #include <storage/rocks_store.hpp>
 #include <support/shared_files.hpp>
@@ -46,6 +51,22 @@ auto files_of(const fs::path& path) {
             out[entry.path().string()] = {entry.file_size(), entry.last_write_time()};
     }
     return out;
+}
+
+/// The identity record, whatever it says.
+void put_identity(const fs::path& path, const Bytes& record) {
+    std::vector<rocksdb::ColumnFamilyHandle*> families;
+    rocksdb::DB* opened = nullptr;
+    REQUIRE(rocksdb::DB::Open(
+                {}, (path / "db").string(),
+                {{std::string{schema::kItemFamily}, {}}, {std::string{schema::kMetaFamily}, {}}},
+                &families, &opened)
+                .ok());
+    const std::unique_ptr<rocksdb::DB> db{opened};
+    const std::string value{record.begin(), record.end()};
+    CHECK(db->Put({}, families[1], std::string{schema::kIdentityKey}, value).ok());
+    for (rocksdb::ColumnFamilyHandle* family : families)
+        CHECK(db->DestroyColumnFamilyHandle(family).ok());
 }
 
 Result<std::unique_ptr<RocksStore>> repair(const fs::path& path, FilesReport& report,
@@ -116,6 +137,18 @@ TEST_CASE("RocksStore: while a repair is open nobody else gets in, and what is s
     REQUIRE(repair(folder.path(), report));  // and not ended, as by a kill
     CHECK(report.rebuilt.empty());
     CHECK(report.damaged.empty());
+    // Nothing was changed: nothing is half done.
+    CHECK_FALSE(fs::exists(folder.path() / "repairing"));
+    REQUIRE(RocksStore::open_existing(folder.path()));
+    {
+        FilesReport before_removal;
+        const auto store = repair(folder.path(), before_removal);
+        REQUIRE(store);
+        REQUIRE((*store)->remove(ItemKind::kNode, {}));
+        CHECK_FALSE(fs::exists(folder.path() / "repairing"));
+        const std::vector<Hash256> hashes{test::item_of(kBatches + 1, 0).hash};
+        REQUIRE((*store)->remove(ItemKind::kNode, hashes));
+    }
     for (const bool read_only : {false, true}) {
         StoreOptions options;
         options.read_only = read_only;
@@ -211,6 +244,81 @@ TEST_CASE("RocksStore: a repair takes in tables that the MANIFEST does not know,
     CHECK(**(*store)->load_meta("a") == Bytes{1});
 }
 
+TEST_CASE("RocksStore: a repair leaves a database of a later program as it is", "[storage]") {
+    const test::TempDir folder;
+    fill(folder.path());
+    Bytes newer = encode_identity(test::kTestChain);
+    newer[3] = 2;
+    put_identity(folder.path(), newer);
+    FilesReport report;
+    for (const auto& identity : {std::optional<ChainIdentity>{}, std::optional{test::kTestChain}}) {
+        const auto refused = repair(folder.path(), report, identity);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::kIncompatible);
+        CHECK(refused.error().detail.find("schema version 2") != std::string::npos);
+        CHECK_FALSE(fs::exists(folder.path() / "repairing"));
+    }
+    put_identity(folder.path(), encode_identity(test::kTestChain));
+    const auto store = RocksStore::open_existing(folder.path());
+    REQUIRE(store);
+    CHECK(whole_batches(**store) == kBatches);
+}
+
+TEST_CASE("RocksStore: a damaged block of records costs the records in it", "[storage]") {
+    const test::TempDir world;
+    const Bytes blob(5000, 1);
+    const std::vector<std::string> names{"sync.checkpoint", "sync.completed", "sync.completee"};
+    fill(world.path());
+    std::vector<fs::path> before;
+    const auto tables_in = [](const fs::path& path) {
+        std::vector<fs::path> tables;
+        for (const auto& entry : fs::directory_iterator{path / "db"}) {
+            if (entry.path().extension() == ".sst") tables.push_back(entry.path().filename());
+        }
+        return tables;
+    };
+    {
+        auto store = RocksStore::open_existing(world.path());
+        REQUIRE(store);
+        before = tables_in(world.path());
+        for (const std::string& name : names)
+            REQUIRE((*store)->save_meta(name, blob));
+    }
+    // Opening makes a table of the log.
+    REQUIRE(RocksStore::open_existing(world.path()));
+    fs::path records;
+    for (const fs::path& table : tables_in(world.path())) {
+        if (std::find(before.begin(), before.end(), table) == before.end()) records = table;
+    }
+    REQUIRE_FALSE(records.empty());
+    const auto size = fs::file_size(world.path() / "db" / records);
+    REQUIRE(size > names.size() * blob.size());
+    std::size_t cost_one = 0;
+    for (std::uint64_t at = 100; at < names.size() * blob.size(); at += 1100) {
+        const test::TempDir folder;
+        fs::copy(world.path(), folder.path(), fs::copy_options::recursive);
+        const fs::path table = folder.path() / "db" / records;
+        {
+            std::fstream bytes{table, std::ios::in | std::ios::out | std::ios::binary};
+            bytes.seekp(static_cast<std::streamoff>(at));
+            bytes.put(0x55);
+        }
+        FilesReport report;
+        auto store = repair(folder.path(), report);
+        REQUIRE(store);
+        REQUIRE(report.damaged.size() == 1);
+        std::size_t lost = 0;
+        for (const std::string& name : names)
+            lost += !(*store)->load_meta(name)->has_value();
+        CAPTURE(at, report.damaged[0].damage, report.damaged[0].entries);
+        CHECK(report.damaged[0].gaps == 1);
+        CHECK(lost == 1);
+        CHECK(whole_batches(**store) == kBatches);
+        cost_one += lost == 1;
+    }
+    CHECK(cost_one > 10);
+}
+
 TEST_CASE("RocksStore: a lost identity is asked for, and only then taken", "[storage]") {
     const test::TempDir folder;
     fill(folder.path());
@@ -237,9 +345,36 @@ TEST_CASE("RocksStore: a lost identity is asked for, and only then taken", "[sto
     REQUIRE(RocksStore::open_or_create(folder.path(), test::kTestChain));
     // One that is there is never replaced.
     FilesReport third;
-    store = repair(folder.path(), third, ChainIdentity{1, Hash256{}});
+    const auto other = repair(folder.path(), third, ChainIdentity{1, Hash256{}});
+    REQUIRE_FALSE(other);
+    CHECK(other.error().code == Errc::kIncompatible);
+    CHECK(other.error().detail.find("network 99001") != std::string::npos);
+    CHECK(other.error().detail.find("not of network 1,") != std::string::npos);
+    CHECK_FALSE(fs::exists(folder.path() / "repairing"));
+    store = RocksStore::open_existing(folder.path());
     REQUIRE(store);
     CHECK((*store)->identity() == test::kTestChain);
+}
+
+TEST_CASE("RocksStore: an identity that does not decode is lost", "[storage]") {
+    const test::TempDir folder;
+    fill(folder.path());
+    const Bytes record =
+        GENERATE(Bytes{}, Bytes{0, 0, 0}, Bytes(44, 0), Bytes{0, 0, 0, 1}, Bytes{0, 0, 0, 1, 7});
+    put_identity(folder.path(), record);
+    CHECK(RocksStore::open_existing(folder.path()).error().code == Errc::kCorrupt);
+    FilesReport report;
+    const auto asked = repair(folder.path(), report);
+    REQUIRE_FALSE(asked);
+    CHECK(asked.error().code == Errc::kCorrupt);
+    CHECK(asked.error().detail.find("--network-id and --genesis-hash") != std::string::npos);
+    FilesReport again;
+    auto store = repair(folder.path(), again, test::kTestChain);
+    REQUIRE(store);
+    CHECK(whole_batches(**store) == kBatches);
+    REQUIRE((*store)->end_repair());
+    store->reset();
+    REQUIRE(RocksStore::open_or_create(folder.path(), test::kTestChain));
 }
 
 TEST_CASE("RocksStore: a repair creates nothing where there is no database", "[storage]") {
