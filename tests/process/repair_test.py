@@ -125,11 +125,15 @@ class Repair(ProcessCase):
         self.assertEqual(call(trial, "--repair").returncode, 0)
         span = time.monotonic() - begun
         landed, refused = 0, 0
-        for _ in range(KILLS):
+        for number in range(KILLS):
             with subprocess.Popen(command(data, "--repair"), stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL) as process:
+                # The first is killed in the midst of its changes, the others anywhere.
+                while number == 0 and process.poll() is None and \
+                        not (data / "repairing").exists():
+                    time.sleep(0.0005)
                 try:
-                    process.wait(self.random.uniform(0, span))
+                    process.wait(0 if number == 0 else self.random.uniform(0, span))
                 except subprocess.TimeoutExpired:
                     process.kill()
                     landed += 1
