@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http.hpp>
 
+#include <async/gate.hpp>
 #include <async/task_scope.hpp>
 #include <common/log.hpp>
 #include <net/address.hpp>
@@ -41,6 +42,7 @@ class Server final : public HttpServer {
           acceptor_(std::move(acceptor)),
           board_(board),
           retry_(executor),
+          place_freed_(executor),
           scope_(executor) {
         error_code failed;
         port_ = acceptor_.local_endpoint(failed).port();
@@ -79,6 +81,8 @@ class Server final : public HttpServer {
     async::Task<Next> serve_one(Connection& connection);
     async::Task<error_code> read(Connection& connection, Parser& parser) const;
     async::Task<HttpAnswer> make_answer(Connection& connection, Parser& parser);
+    async::Task<bool> wait_for_place(Connection& connection);
+    void leave_place(Connection& connection);
     async::Task<Next> reply(Connection& connection, const Parser& parser, HttpAnswer what,
                             Next next) const;
     async::Task<void> linger(Connection& connection) const;
@@ -92,6 +96,8 @@ class Server final : public HttpServer {
     asio::steady_timer retry_;
     std::unordered_set<Connection*> served_;
     PostPlaces posts_;
+    std::size_t posts_waiting_ = 0;
+    async::Gate place_freed_;  ///< open only while it wakes those who wait
     async::TaskScope scope_;
 };
 
@@ -163,6 +169,7 @@ void Server::stop() noexcept {
     error_code ignored;
     acceptor_.close(ignored);
     retry_.cancel();
+    place_freed_.open();
     for (Connection* connection : served_)
         connection->socket.close(ignored);
 }
@@ -206,8 +213,7 @@ async::Task<Server::Next> Server::serve_one(Connection& connection) {
         parser.is_done() && parser.get().keep_alive() && what.retry_after.empty() && !crowded_;
     const Next next = co_await reply(connection, parser, std::move(what),
                                      reusable ? Next::kKeepOpen : Next::kClose);
-    if (connection.posting) posts_.leave(connection.address);
-    connection.posting = false;
+    if (connection.posting) leave_place(connection);
     co_return next;
 }
 
@@ -217,16 +223,43 @@ async::Task<HttpAnswer> Server::make_answer(Connection& connection, Parser& pars
         co_return answer(question, options_.host_names, board_);
     if (auto refused = refuse_post(question, options_.host_names)) co_return *std::move(refused);
     if (!parser.is_done()) co_return refusal(417, "send the body without Expect");
-    if (!posts_.enter(connection.address)) {
-        HttpAnswer busy{503, options_.handler->busy()};
+    connection.working = true;
+    connection.posting = co_await wait_for_place(connection);
+    if (!connection.posting) {
+        connection.working = false;
+        // Not 503: client libraries ask again by themselves after 429 only.
+        HttpAnswer busy{429, options_.handler->busy()};
         busy.retry_after = kRetryAfter;
         co_return busy;
     }
-    connection.posting = true;
-    connection.working = true;
     std::string body = co_await options_.handler->answer(std::move(parser.get().body()));
     connection.working = false;
     co_return HttpAnswer{200, std::move(body)};
+}
+
+/// A library that asks many things at once shall not have to know how many: a few wait. Never so
+/// many that they and those who are answered take half of the connections.
+async::Task<bool> Server::wait_for_place(Connection& connection) {
+    if (posts_.enter(connection.address)) co_return true;
+    if (posts_waiting_ + kMaxPosts >= options_.max_connections / 2) co_return false;
+    ++posts_waiting_;
+    const auto until = std::chrono::steady_clock::now() + kMaxPostWait;
+    bool entered = false;
+    bool woken = true;
+    while (woken && !entered && !stopping_) {
+        woken = co_await place_freed_.wait_until(until);
+        entered = !stopping_ && posts_.enter(connection.address);
+    }
+    --posts_waiting_;
+    co_return entered;
+}
+
+void Server::leave_place(Connection& connection) {
+    posts_.leave(connection.address);
+    connection.posting = false;
+    if (stopping_) return;
+    place_freed_.open();
+    place_freed_.reset();
 }
 
 async::Task<error_code> Server::read(Connection& connection, Parser& parser) const {

@@ -5,6 +5,8 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <common/time.hpp>
+
 namespace fastsync::status {
 
 /// Documents that are answered at once, from the first look at one to the last byte of its answer.
@@ -14,6 +16,8 @@ inline constexpr std::size_t kMaxPosts = 4;
 /// Of those, from one address. Whoever asks from this machine shares one address with all others
 /// here, and has only the other limit.
 inline constexpr std::size_t kMaxPostsOfAddress = 2;
+/// How long one more waits for a place before it is told to ask again.
+inline constexpr Duration kMaxPostWait = std::chrono::seconds{2};
 
 /// Counts who is being answered.
 class PostPlaces {

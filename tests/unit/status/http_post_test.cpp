@@ -155,7 +155,7 @@ TEST_CASE("HTTP POST: who waits for our answer does not give way; the next one w
     CHECK(status_of(second.response()) == 200);
 }
 
-TEST_CASE("HTTP POST: four are answered at once, one more is 503; others find places", "[status]") {
+TEST_CASE("HTTP POST: four are answered at once, one more is 429; others find places", "[status]") {
     Echo echo;
     HttpServerOptions options = with(echo);
     options.max_connections = 2 * kMaxPosts;
@@ -175,7 +175,7 @@ TEST_CASE("HTTP POST: four are answered at once, one more is 503; others find pl
     CHECK(status_of(ask(server, request("GET", "/livez"))) == 200);
     for (std::size_t i = kMaxPosts; i < clients.size(); ++i) {
         const std::string refused = clients[i]->response();
-        CHECK(status_of(refused) == 503);
+        CHECK(status_of(refused) == 429);
         CHECK(refused.find("Retry-After: 1\r\n") != std::string::npos);
         CHECK(refused.find("Connection: close\r\n") != std::string::npos);
         CHECK(refused.ends_with("{\"busy\":true}"));
@@ -188,6 +188,53 @@ TEST_CASE("HTTP POST: four are answered at once, one more is 503; others find pl
         CHECK(clients[i]->response().ends_with("{\"size\":5}"));
     }
     CHECK(echo.waiting == kMaxPosts);
+}
+
+TEST_CASE("HTTP POST: beyond four some wait for a place, and are answered in their turn",
+          "[status]") {
+    Echo echo;
+    HttpServerOptions options = with(echo);
+    options.max_connections = 32;
+    RunningServer server{options};
+    std::vector<std::unique_ptr<RawClient>> clients;
+    const auto enter = [&](std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            clients.push_back(std::make_unique<RawClient>(server.port()));
+            clients.back()->send(post("wait"));
+        }
+    };
+    enter(kMaxPosts);
+    while (echo.waiting < kMaxPosts)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    enter(16 - kMaxPosts);
+    // Half of the connections are taken: the next one is not to wait. It is seen once they are.
+    const auto start = std::chrono::steady_clock::now();
+    while (status_of(ask(server, post("wait"))) != 429)
+        REQUIRE(std::chrono::steady_clock::now() - start < std::chrono::seconds{30});
+    CHECK(status_of(ask(server, request("GET", "/livez"))) == 200);
+    boost::asio::post(server.executor(), [&] { echo.gate->open(); });
+    for (const auto& client : clients)
+        CHECK(client->response().ends_with("{\"size\":4}"));
+}
+
+TEST_CASE("HTTP POST: who finds no place in its time is told to ask again", "[status]") {
+    Echo echo;
+    HttpServerOptions options = with(echo);
+    options.max_connections = 32;
+    RunningServer server{options};
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (std::size_t i = 0; i < kMaxPosts; ++i) {
+        clients.push_back(std::make_unique<RawClient>(server.port()));
+        clients.back()->send(post("wait"));
+    }
+    while (echo.waiting < kMaxPosts)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(status_of(ask(server, post("late"))) == 429);
+    CHECK(std::chrono::steady_clock::now() - start >= kMaxPostWait);
+    boost::asio::post(server.executor(), [&] { echo.gate->open(); });
+    for (const auto& client : clients)
+        CHECK(client->response().ends_with("{\"size\":4}"));
 }
 
 TEST_CASE("PostPlaces: so many of all, and of one address; this machine is no single client",
