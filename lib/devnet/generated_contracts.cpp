@@ -78,8 +78,8 @@ std::uint64_t harmonic(std::uint64_t count) {
 
 class ContractMaker {
   public:
-    ContractMaker(std::uint64_t seed, std::uint64_t count, ItemStore& items)
-        : seed_(seed), count_(count), items_(items), harmonic_(harmonic(count)) {}
+    ContractMaker(std::uint64_t seed, std::uint64_t count, bool giant, ItemStore& items)
+        : seed_(seed), count_(count), giant_(giant), items_(items), harmonic_(harmonic(count)) {}
 
     std::vector<GeneratedContract> make() {
         plans_.reserve(count_);
@@ -96,6 +96,7 @@ class ContractMaker {
     /// Zipf's law: the n-th contract has a share of 1 / n, give or take a half.
     std::uint64_t own_slots(std::uint64_t contract, Seeded& random) const {
         const std::uint64_t all = kMeanSlots * count_;
+        if (giant_ && contract == 0) return all / 2;
         const std::uint64_t even = (all << 32U) / (harmonic_ * (contract + 1));
         return std::max<std::uint64_t>(1, even * (512 + random.below(1024)) / 1024);
     }
@@ -162,6 +163,7 @@ class ContractMaker {
 
     std::uint64_t seed_;
     std::uint64_t count_;
+    bool giant_;
     ItemStore& items_;
     std::uint64_t harmonic_;
     std::vector<StoragePlan> plans_;
@@ -172,8 +174,8 @@ class ContractMaker {
 }  // namespace
 
 std::vector<GeneratedContract> generate_contracts(std::uint64_t seed, std::uint64_t count,
-                                                  ItemStore& items) {
-    return ContractMaker{seed, count, items}.make();
+                                                  bool giant, ItemStore& items) {
+    return ContractMaker{seed, count, giant, items}.make();
 }
 
 }  // namespace fastsync::devnet

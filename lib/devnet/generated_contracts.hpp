@@ -15,7 +15,7 @@ struct GeneratedContract {
 
 /// Makes `count` contracts, adds their storage tries and codes to `items`. See generate_state().
 [[nodiscard]] std::vector<GeneratedContract> generate_contracts(std::uint64_t seed,
-                                                                std::uint64_t count,
+                                                                std::uint64_t count, bool giant,
                                                                 ItemStore& items);
 
 }  // namespace fastsync::devnet

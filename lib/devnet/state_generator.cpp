@@ -48,7 +48,7 @@ trie::Account plain_account(const StateSize& size, std::uint32_t index) {
 Result<Hash256> generate_state(const StateSize& size, ItemStore& items) {
     FASTSYNC_CHECK(check(size));
     const std::vector<GeneratedContract> contracts =
-        generate_contracts(size.seed, size.contracts, items);
+        generate_contracts(size.seed, size.contracts, size.giant, items);
     trie::SortedTrieBuilder builder(
         [&items](const Hash256& hash, ByteView rlp) { items.add(hash, rlp); });
     for (const auto& [key, index] : account_keys(size)) {

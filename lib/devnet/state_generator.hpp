@@ -11,6 +11,7 @@ struct StateSize {
     std::uint64_t accounts = 10'000;
     std::uint64_t contracts = 1'000;  ///< so many of the accounts
     std::uint64_t seed = 1;
+    bool giant = false;  ///< one contract holds about a third of all slots
 };
 
 /// Most accounts we make: some 40 GiB of items.

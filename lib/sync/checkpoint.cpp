@@ -46,6 +46,24 @@ Result<SyncCounters> take_counters(ByteView& in) {
     return c;
 }
 
+void put_seen(rlp::Encoder& out, const SeenState& seen) {
+    const std::size_t list = out.begin_list();
+    out.uint(seen.items).uint(seen.share).uint(seen.largest_trie).uint(seen.second_largest);
+    out.end_list(list);
+}
+
+Result<SeenState> take_seen(ByteView& in) {
+    FASTSYNC_TRY(ByteView list, rlp::take_list(in));
+    SeenState seen;
+    for (std::uint64_t* field :
+         {&seen.items, &seen.share, &seen.largest_trie, &seen.second_largest}) {
+        FASTSYNC_TRY(*field, rlp::take_uint64(list));
+    }
+    if (seen.second_largest > seen.largest_trie)
+        return Error{Errc::kMalformed, "the second largest is larger than the largest"};
+    return seen;
+}
+
 Result<SyncCheckpoint> decode_checkpoint(ByteView stored) {
     FASTSYNC_TRY(ByteView in, rlp::whole_list(stored));
     SyncCheckpoint record;
@@ -53,6 +71,9 @@ Result<SyncCheckpoint> decode_checkpoint(ByteView stored) {
     FASTSYNC_TRY(record.headers, take_headers(in));
     FASTSYNC_TRY(record.moves, rlp::take_uint64(in));
     FASTSYNC_TRY(record.counters, take_counters(in));
+    if (!in.empty()) {
+        FASTSYNC_TRY(record.seen, take_seen(in));
+    }
     return record;
 }
 
@@ -87,6 +108,7 @@ storage::MetaRecord to_record(const SyncCheckpoint& checkpoint) {
     put_headers(out, checkpoint.headers);
     out.uint(checkpoint.moves);
     put_counters(out, checkpoint.counters);
+    put_seen(out, checkpoint.seen);
     out.end_list(list);
     return {std::string{kCheckpointKey}, out.take()};
 }

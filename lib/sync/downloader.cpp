@@ -161,9 +161,12 @@ Result<void> Downloader::begin(Pivot pivot) {
     } else {
         ++epoch_;
         regions_.next_root();
-        FASTSYNC_TRY(state_sync_, StateSync::start(pivot_->state_root, store_, ledger_, counters_,
-                                                   epoch_, options_.pending_bytes, &regions_));
+        if (state_sync_) seen_ = state_sync_->trie().seen();
+        FASTSYNC_TRY(state_sync_,
+                     StateSync::start(pivot_->state_root, store_, ledger_, counters_, epoch_,
+                                      options_.pending_bytes, &regions_, seen_));
         speed_.restart();
+        shown_.restart();
     }
     return flush();
 }
@@ -359,8 +362,10 @@ Task<bool> Downloader::advance_head(std::shared_ptr<StatePeer> peer) {
 }
 
 void Downloader::sample_speed() {
-    speed_.add({clock_.now(), counters_.items_committed(), counters_.bytes_committed,
-                as_fraction(state_sync_->trie().finished())});
+    speed_.add({clock_.now(), counters_.items_committed(), counters_.bytes_committed});
+    const TrieSync& trie = state_sync_->trie();
+    const WorkEstimate::Work work = trie.work();
+    shown_.update(work.known ? share_done(work.done, work.left) : as_fraction(trie.finished()));
 }
 
 void Downloader::enter(SyncPhase phase, std::string waiting_for) {

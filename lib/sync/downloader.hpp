@@ -100,6 +100,7 @@ class Downloader {
     [[nodiscard]] PeerList peer_list() const;
     void enter(SyncPhase phase, std::string waiting_for);
     void sample_speed();
+    void estimate(SyncProgress& progress) const;
     [[nodiscard]] async::Task<void> pause(Duration duration);
 
     storage::StateStore& store_;
@@ -133,6 +134,8 @@ class Downloader {
     SyncPhase phase_ = SyncPhase::kFindingPeers;
     std::string waiting_for_;
     SpeedMeter speed_;
+    SeenState seen_;  ///< of the roots before this one
+    ShownFraction shown_;
     Watchdog watchdog_;
     bool told_stalled_ = false;  ///< the log knows
     std::vector<chain::BlockHeader> completed_headers_;

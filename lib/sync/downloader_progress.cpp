@@ -19,17 +19,16 @@ SyncProgress Downloader::progress() const {
         const chain::BlockHeader& block = completed_headers_.front();
         p.completed = {block.number, block.hash};
     }
-    if (state_sync_) {
-        const TrieSync& trie = state_sync_->trie();
-        p.fraction = as_fraction(trie.finished());
-        p.key_space = trie.map().percents();
-        p.pending = trie.pending();
-        p.held_bytes = trie.held_bytes();
-    }
     if (phase_ == SyncPhase::kSyncing) {
         p.items_per_s = speed_.items_per_s();
         p.bytes_per_s = speed_.bytes_per_s();
-        p.eta_s = speed_.eta_s();
+    }
+    if (state_sync_) {
+        const TrieSync& trie = state_sync_->trie();
+        estimate(p);
+        p.key_space = trie.map().percents();
+        p.pending = trie.pending();
+        p.held_bytes = trie.held_bytes();
     }
     p.in_flight = ledger_.open_items();
     p.lost_tasks = watchdog_.lost_tasks();
@@ -39,6 +38,25 @@ SyncProgress Downloader::progress() const {
                            record.unexpected});
     }
     return p;
+}
+
+/// After the rates.
+void Downloader::estimate(SyncProgress& p) const {
+    const TrieSync& trie = state_sync_->trie();
+    p.corrections = shown_.corrections();
+    if (trie.done()) {
+        p.fraction = 1;
+        return;
+    }
+    p.fraction = shown_.value();
+    const WorkEstimate::Work work = trie.work();
+    if (!work.known) return;
+    p.work = {work.done + work.left, share_done(work.done, work.most),
+              share_done(work.done, work.least)};
+    if (p.items_per_s > 0) {
+        p.time_left = {work.left / p.items_per_s, work.least / p.items_per_s,
+                       work.most / p.items_per_s};
+    }
 }
 
 }  // namespace fastsync::sync

@@ -20,6 +20,7 @@ Result<void> Downloader::resume() {
     if (!saved) return {};
     FASTSYNC_TRY(auto headers, decode_headers(saved->headers));
     counters_ = saved->counters;
+    seen_ = saved->seen;
     moves_ = saved->moves;
     if (!headers.empty()) pivot_ = Pivot{saved->state_root, std::move(headers)};
     log::info("sync", "resume state_root={} items_committed={}", to_hex0x(saved->state_root),
@@ -44,7 +45,11 @@ Result<void> Downloader::flush() {
 
 /// Where the sync stands, for a restart; only with a pivot.
 SyncCheckpoint Downloader::checkpoint() const {
-    SyncCheckpoint record{pivot_->state_root, {}, moves_, counters_};
+    SyncCheckpoint record{pivot_->state_root,
+                          {},
+                          moves_,
+                          counters_,
+                          state_sync_ ? state_sync_->trie().seen() : seen_};
     for (const auto& header : pivot_->headers)
         record.headers.push_back(header.raw);
     return record;

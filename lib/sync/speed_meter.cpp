@@ -30,12 +30,4 @@ double SpeedMeter::bytes_per_s() const {
     return static_cast<double>(samples_.back().bytes - samples_.front().bytes) / span;
 }
 
-std::optional<double> SpeedMeter::eta_s() const {
-    const double span = span_s();
-    if (span <= 0) return std::nullopt;
-    const double gained = samples_.back().fraction - samples_.front().fraction;
-    if (gained <= 0) return std::nullopt;
-    return (1.0 - samples_.back().fraction) * span / gained;
-}
-
 }  // namespace fastsync::sync

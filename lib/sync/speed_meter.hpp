@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 
 #include <common/time.hpp>
 
@@ -18,17 +17,14 @@ class SpeedMeter {
         TimePoint at;
         std::uint64_t items = 0;
         std::uint64_t bytes = 0;
-        double fraction = 0;
     };
 
     void add(const Sample& sample);
-    /// A new root starts from another fraction: what was measured before says nothing about it.
+    /// A new root begins: what was measured before says little about it.
     void restart() { samples_.clear(); }
 
     [[nodiscard]] double items_per_s() const;
     [[nodiscard]] double bytes_per_s() const;
-    /// Seconds to fraction 1 at the present rate; nothing while nothing moves.
-    [[nodiscard]] std::optional<double> eta_s() const;
 
   private:
     [[nodiscard]] double span_s() const;

@@ -52,8 +52,10 @@ bool is_superfluous(const Error& error) {
 
 Result<StateSync> StateSync::start(const Hash256& root, storage::StateStore& store,
                                    PeerLedger& ledger, SyncCounters& counters, std::uint64_t epoch,
-                                   std::size_t pending_bytes, StoredRegions* regions) {
-    FASTSYNC_TRY(TrieSync trie, TrieSync::start(root, store, regions));
+                                   std::size_t pending_bytes, StoredRegions* regions,
+                                   const SeenState& seen) {
+    FASTSYNC_TRY(TrieSync trie, TrieSync::start(root, store, regions, seen));
+    trie.defer_below(pending_bytes / 2);
     return StateSync{root, std::move(trie), store, ledger, counters, epoch, pending_bytes};
 }
 

@@ -52,8 +52,6 @@ class StateSync {
     /// owed for so many times as long as the first would take, and at least this long.
     static constexpr double kOverdueFactor = 2;
     static constexpr Duration kOverdueAtLeast = std::chrono::milliseconds{500};
-    /// Memory that a known item takes besides the blob it may hold.
-    static constexpr std::size_t kBytesOfPending = 256;
     /// Items asked for at a time when what is pending takes more than it should: one request. Depth
     /// first, so few make no more of it than a path down and its siblings.
     static constexpr std::size_t kNarrowInFlight = PeerRate::kMaxBatch;
@@ -65,7 +63,8 @@ class StateSync {
                                                  PeerLedger& ledger, SyncCounters& counters,
                                                  std::uint64_t epoch,
                                                  std::size_t pending_bytes = SIZE_MAX,
-                                                 StoredRegions* regions = nullptr);
+                                                 StoredRegions* regions = nullptr,
+                                                 const SeenState& seen = {});
 
     /// Fills the windows of idle peers, the fastest first, and books the requests in the ledger.
     /// A peer for which there is nothing else (near the end, or because slow peers hold all that
@@ -102,9 +101,7 @@ class StateSync {
     [[nodiscard]] const Hash256& root() const noexcept { return root_; }
     [[nodiscard]] const TrieSync& trie() const noexcept { return trie_; }
     /// What known items that are not complete take, about.
-    [[nodiscard]] std::size_t pending_bytes() const noexcept {
-        return trie_.held_bytes() + trie_.pending() * kBytesOfPending;
-    }
+    [[nodiscard]] std::size_t pending_bytes() const noexcept { return trie_.pending_bytes(); }
     [[nodiscard]] std::size_t waiting_for_retry() const noexcept { return retry_.size(); }
 
   private:

@@ -1,11 +1,23 @@
+#include <algorithm>
+#include <unordered_map>
+
 #include <sync/trie_sync.hpp>
 #include <trie/constants.hpp>
 
 namespace fastsync::sync {
+namespace {
+
+/// The root of a storage trie.
+bool begins_trie(const ChildLink& child) noexcept {
+    return child.kind == ItemKind::kNode && child.path.trie == TrieKind::kStorage &&
+           child.path.path.size() == 0;
+}
+
+}  // namespace
 
 Result<TrieSync> TrieSync::start(const Hash256& state_root, const storage::NodeReader& store,
-                                 StoredRegions* regions) {
-    TrieSync sync{store, regions};
+                                 StoredRegions* regions, const SeenState& seen) {
+    TrieSync sync{store, regions, seen};
     if (state_root == trie::kEmptyRoot) {
         sync.finished_ = kWholeKeySpace;
         sync.map_.complete_all();
@@ -17,35 +29,96 @@ Result<TrieSync> TrieSync::start(const Hash256& state_root, const storage::NodeR
 
 std::vector<NodeTask> TrieSync::missing(std::size_t max) {
     std::vector<NodeTask> tasks;
-    const auto take = [&](Index index) {
-        Entry& entry = entries_[index];
-        // An entry that was delivered while it waited here left its index behind; the slot may even
-        // be in use again, and then whoever comes first takes it.
-        if (entry.phase != Phase::kQueued) return;
-        entry.phase = Phase::kRequested;
-        --queued_;
-        ++requested_;
-        ++requested_at_[depth_of(entry)];
-        tasks.push_back({entry.hash, entry.kind});
+    const auto resume_one = [&] {
+        const std::size_t before = tasks.size();
+        if (before == max || !resume_smallest()) return false;
+        take_nodes(kStorageDepth, max, tasks);
+        return tasks.size() > before;
     };
+    take_codes(max, tasks);
+    take_nodes(kStorageDepth, max, tasks);
+    while (pending_bytes() > defer_bytes_ && resume_one()) {
+    }
+    take_nodes(0, max, tasks);
+    while (resume_one()) {
+    }
+    while (deepest_ > 0 && node_queues_[deepest_].empty())
+        --deepest_;
+    return tasks;
+}
+
+void TrieSync::take_codes(std::size_t max, std::vector<NodeTask>& tasks) {
     while (tasks.size() < max && !code_queue_.empty()) {
         const Index index = code_queue_.back();
         code_queue_.pop_back();
-        take(index);
+        take(index, tasks);
     }
-    std::size_t depth = deepest_ + 1;
-    while (depth-- > 0 && tasks.size() < max) {
+}
+
+/// The deepest first, down to depth `lowest`.
+void TrieSync::take_nodes(std::size_t lowest, std::size_t max, std::vector<NodeTask>& tasks) {
+    for (std::size_t depth = deepest_ + 1; depth-- > lowest && tasks.size() < max;) {
         auto& queue = node_queues_[depth];
         while (tasks.size() < max && !queue.empty() &&
                requested_at_[depth] < kMaxRequestedPerDepth) {
             const Index index = queue.back();
             queue.pop_back();
-            take(index);
+            take(index, tasks);
         }
     }
-    while (deepest_ > 0 && node_queues_[deepest_].empty())
-        --deepest_;
-    return tasks;
+}
+
+void TrieSync::take(Index index, std::vector<NodeTask>& tasks) {
+    Entry& entry = entries_[index];
+    // An entry that was delivered while it waited here left its index behind; the slot may even be
+    // in use again, and then whoever comes first takes it.
+    if (entry.phase != Phase::kQueued) return;
+    const bool in_trie = entry.trie != WorkEstimate::kNoTrie;
+    if (in_trie && !deferred_.may_take(entry.trie, entry.path.path.size())) {
+        deferred_.put(entry.trie, index);
+        return;
+    }
+    entry.phase = Phase::kRequested;
+    --queued_;
+    ++requested_;
+    ++requested_at_[depth_of(entry)];
+    tasks.push_back({entry.hash, entry.kind});
+}
+
+/// After a node of a storage trie was decoded.
+void TrieSync::widen_sample(const Entry& decoded) {
+    const WorkEstimate::TrieId trie = decoded.trie;
+    const std::size_t depth = decoded.path.path.size();
+    if (!deferred_.may_widen(trie, depth)) return;
+    const auto children = work_.children_at(trie, depth, DeferredTries::kSample);
+    if (!children || *children > DeferredTries::kFewChildren) return;
+    for (const Index index : deferred_.widen(trie, depth)) {
+        const Entry& entry = entries_[index];
+        if (entry.phase != Phase::kQueued || entry.trie != trie) continue;
+        if (entry.path.path.size() == depth) {
+            node_queues_[depth_of(entry)].push_back(index);
+            deepest_ = std::max(deepest_, depth_of(entry));
+        } else {
+            deferred_.put(trie, index);
+        }
+    }
+}
+
+/// False when no storage trie is put off.
+bool TrieSync::resume_smallest() {
+    if (deferred_.empty()) return false;
+    const auto size_of = [this](WorkEstimate::TrieId trie) { return work_.left_in(trie); };
+    const auto& waiting = deferred_.waiting();
+    const auto trie = *std::min_element(waiting.begin(), waiting.end(),
+                                        [&](auto a, auto b) { return size_of(a) < size_of(b); });
+    for (const Index index : deferred_.resume(trie)) {
+        const Entry& entry = entries_[index];
+        if (entry.phase != Phase::kQueued || entry.trie != trie) continue;
+        const std::size_t depth = depth_of(entry);
+        node_queues_[depth].push_back(index);
+        deepest_ = std::max(deepest_, depth);
+    }
+    return true;
 }
 
 Result<void> TrieSync::process(const Hash256& hash, ByteView blob) {
@@ -100,16 +173,21 @@ Result<void> TrieSync::process_node(Index index, ByteView blob) {
     // The share now lies with the children; what is linked to this node later adds to it again.
     entries_[index].share = 0;
     entries_[index].phase = Phase::kWaiting;
-    credit(entries_[index].path, at_once);
+    credit(entries_[index], at_once);
     for (const ChildLink& child : children_) {
         table(child.kind).prefetch(digest_of(child.hash));
         if (must_ask(child)) store_->prefetch(child.kind, child.hash);
     }
     // Backwards, because queues are popped from the back and the lowest path goes first.
+    const std::size_t before = pending();
     for (std::size_t i = children_.size(); i-- > 0;) {
         FASTSYNC_CHECK(schedule(children_[i], index));
     }
     Entry& entry = entries_[index];
+    if (entry.trie != WorkEstimate::kNoTrie) {
+        work_.decoded(entry.trie, entry.path.path.size(), pending() - before);
+        widen_sample(entry);
+    }
     if (entry.missing_children == 0) {
         complete(index, blob);
     } else {
@@ -127,20 +205,45 @@ Result<void> TrieSync::schedule(const ChildLink& child, Index parent) {
             return Error{Errc::kBadState, "one node in an account trie and in a storage trie"};
         }
         entry.share += child.share;
+        work_.move(trie_of(child, parent), entry.trie, child.share);
+        if (begins_trie(child) && entry.trie != WorkEstimate::kNoTrie &&
+            entry.path.path.size() == 0) {
+            work_.meet(entry.trie);
+        }
         link(found, parent);
         return {};
     }
     FASTSYNC_TRY(const bool present, have(child));
     if (present) {
-        credit(child.path, child.share);
-        if (child.kind == ItemKind::kNode) map_.complete(child.path);
+        skip(child, parent);
         return {};
     }
-    const Index index = add_entry(child);
+    const Index index = add_entry(child, parent);
     known.insert(digest_of(child.hash), index);
     link(index, parent);
     enqueue(index);
     return {};
+}
+
+/// A child that is complete.
+void TrieSync::skip(const ChildLink& child, Index parent) {
+    credit(child.path, child.share);
+    if (child.kind == ItemKind::kNode) map_.complete(child.path);
+    const auto trie = trie_of(child, parent);
+    // A whole storage trie or a code that is there is what other accounts have too: a part of what
+    // is to be seen. Anything else was left by an earlier root.
+    if (trie == WorkEstimate::kNoTrie && child.path.trie == TrieKind::kStorage) {
+        work_.finish(child.path, trie, child.share);
+    } else {
+        work_.skip(trie, child.path.path.size(), child.share);
+    }
+}
+
+/// The storage trie that a child of `parent` is a part of; none for its root, which begins one.
+WorkEstimate::TrieId TrieSync::trie_of(const ChildLink& child, Index parent) const {
+    const bool inner = child.kind == ItemKind::kNode && child.path.trie == TrieKind::kStorage &&
+                       child.path.path.size() > 0;
+    return inner && parent != kNone ? entries_[parent].trie : WorkEstimate::kNoTrie;
 }
 
 /// True when the item is complete: in the store, or in the membatch on its way there.
@@ -161,7 +264,7 @@ bool TrieSync::must_ask(const ChildLink& child) const noexcept {
     return !node || regions_ == nullptr || regions_->may_hold(child.path);
 }
 
-TrieSync::Index TrieSync::add_entry(const ChildLink& child) {
+TrieSync::Index TrieSync::add_entry(const ChildLink& child, Index parent) {
     Index index = 0;
     if (free_entries_.empty()) {
         FASTSYNC_ASSERT(entries_.size() < kNone);
@@ -178,6 +281,10 @@ TrieSync::Index TrieSync::add_entry(const ChildLink& child) {
     entry.missing_children = 0;
     entry.first_link = kNone;
     entry.share = child.share;
+    const bool begins = begins_trie(child);
+    entry.trie = begins ? work_.open(child.path, child.share) : trie_of(child, parent);
+    if (begins) deferred_.opened(entry.trie);
+    if (entry.trie != WorkEstimate::kNoTrie) work_.want(entry.trie, child.path.path.size());
     return index;
 }
 
@@ -240,8 +347,14 @@ void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready)
     if (PresentCache::covers(entry.kind, entry.path)) {
         present_.note(entry.kind, digest_of(entry.hash), entry.hash);
     }
-    credit(entry.path, entry.share);
+    work_.item(entry.path, entry.trie);
+    credit(entry, entry.share);
     if (entry.kind == ItemKind::kNode) map_.complete(entry.path);
+    const bool whole_trie = entry.trie != WorkEstimate::kNoTrie && entry.path.path.size() == 0;
+    if (whole_trie) {
+        work_.close(entry.trie);
+        deferred_.closed(entry.trie);
+    }
     for (Index at = entry.first_link; at != kNone;) {
         const Link link = links_[at];
         free_links_.push_back(at);
@@ -273,8 +386,18 @@ Result<TriePath> TrieSync::path_of(const Hash256& hash) const {
 }
 
 std::size_t TrieSync::depth_of(const Entry& entry) const noexcept {
-    const std::size_t base = entry.path.trie == TrieKind::kStorage ? trie::kMaxNibbles + 1 : 0;
+    const std::size_t base = entry.path.trie == TrieKind::kStorage ? kStorageDepth : 0;
     return base + entry.path.path.size();
+}
+
+WorkEstimate::Work TrieSync::work() const {
+    WorkEstimate::Work work = work_.work(kWholeKeySpace - finished_);
+    // What is known to be missing is, however small its share of the key space.
+    const auto certain = static_cast<double>(pending());
+    work.left = std::max(work.left, certain);
+    work.least = std::max(work.least, certain);
+    work.most = std::max(work.most, certain);
+    return work;
 }
 
 std::string TrieSync::audit() const {
@@ -285,6 +408,7 @@ std::string TrieSync::audit() const {
     std::size_t links = 0;
     std::size_t dependencies = 0;
     KeyShare share = finished_;
+    std::unordered_map<WorkEstimate::TrieId, KeyShare> left;
     for (const Entry& entry : entries_) {
         if (entry.phase == Phase::kFree) continue;
         queued += entry.phase == Phase::kQueued ? 1 : 0;
@@ -295,6 +419,7 @@ std::string TrieSync::audit() const {
         }
         held += entry.blob.size();
         share += entry.share;
+        if (entry.trie != WorkEstimate::kNoTrie) left[entry.trie] += entry.share;
         dependencies += entry.missing_children;
         for (Index at = entry.first_link; at != kNone; at = links_[at].next)
             ++links;
@@ -304,6 +429,11 @@ std::string TrieSync::audit() const {
     if (held != held_bytes_) return "held bytes are off";
     if (links != dependencies) return "links and dependency counts differ";
     if (share != kWholeKeySpace) return "key space shares do not add up to the whole";
+    if (left.size() != work_.open_tries()) return "a storage trie is open without items";
+    for (const auto& [trie, entries] : left) {
+        if (work_.left_of(trie) != entries)
+            return "the share that is left of a storage trie is off";
+    }
     return {};
 }
 

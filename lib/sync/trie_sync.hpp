@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,12 +13,14 @@
 #include <common/hash_index.hpp>
 #include <storage/node_batch.hpp>
 #include <storage/state_store.hpp>
+#include <sync/deferred_tries.hpp>
 #include <sync/key_space.hpp>
 #include <sync/key_space_map.hpp>
 #include <sync/present_cache.hpp>
 #include <sync/stored_regions.hpp>
 #include <sync/trie_children.hpp>
 #include <sync/trie_path.hpp>
+#include <sync/work_estimate.hpp>
 
 namespace fastsync::sync {
 
@@ -41,16 +44,23 @@ class TrieSync {
   public:
     /// Handed out and not yet answered, per trie depth: a wide level must not flood memory.
     static constexpr std::size_t kMaxRequestedPerDepth = 16'384;
+    /// Memory that a known item takes besides the blob it may hold.
+    static constexpr std::size_t kBytesOfPending = 256;
+    /// Storage tries are put off only while what is pending takes no more memory than this.
+    static constexpr std::size_t kDeferBytes = 32U * 1024 * 1024;
 
     /// Starts at `state_root`; nothing to do for the empty root or one that is complete in the
     /// store.
     /// @param regions  what is known of the store, and told of what is committed; may be null
+    /// @param seen  of earlier roots, for work()
     [[nodiscard]] static Result<TrieSync> start(const Hash256& state_root,
                                                 const storage::NodeReader& store,
-                                                StoredRegions* regions = nullptr);
+                                                StoredRegions* regions = nullptr,
+                                                const SeenState& seen = {});
 
     /// Hands out up to `max` tasks: codes first (they finish at once), then the deepest nodes, and
-    /// among those the lowest path first. They count as requested until processed.
+    /// among those the lowest path first; most of a large storage trie last. They count as
+    /// requested until processed.
     [[nodiscard]] std::vector<NodeTask> missing(std::size_t max);
 
     /// Hints that process() will be called with `hashes` from `next` on: most of what scheduling
@@ -78,11 +88,20 @@ class TrieSync {
     [[nodiscard]] std::size_t queued() const noexcept { return queued_; }
     [[nodiscard]] std::size_t requested() const noexcept { return requested_; }
     [[nodiscard]] bool done() const noexcept { return pending() == 0; }
+    /// Memory of all that is pending, about, bytes.
+    [[nodiscard]] std::size_t pending_bytes() const noexcept {
+        return pending() * kBytesOfPending + held_bytes_;
+    }
     /// Bytes of blobs held until their children are complete.
     [[nodiscard]] std::size_t held_bytes() const noexcept { return held_bytes_; }
     /// Finished part of the key space; exactly kWholeKeySpace when done.
     [[nodiscard]] KeyShare finished() const noexcept { return finished_; }
 
+    /// Puts storage tries off only while less than this is pending.
+    void defer_below(std::size_t bytes) noexcept { defer_bytes_ = std::min(bytes, kDeferBytes); }
+    /// What is done and what is probably left, in items.
+    [[nodiscard]] WorkEstimate::Work work() const;
+    [[nodiscard]] SeenState seen() const { return work_.seen(); }
     /// Where in the key space it is finished.
     [[nodiscard]] const KeySpaceMap& map() const noexcept { return map_; }
 
@@ -94,7 +113,8 @@ class TrieSync {
     using Index = HashIndex::Place;
     static constexpr Index kNone = HashIndex::kNone;
     /// Account paths are 0..64 deep, storage paths follow below them.
-    static constexpr std::size_t kDepths = 2 * (trie::kMaxNibbles + 1);
+    static constexpr std::size_t kStorageDepth = trie::kMaxNibbles + 1;
+    static constexpr std::size_t kDepths = 2 * kStorageDepth;
 
     enum class Phase : std::uint8_t { kFree, kQueued, kRequested, kWaiting };
 
@@ -104,9 +124,10 @@ class TrieSync {
         ItemKind kind = ItemKind::kNode;
         Phase phase = Phase::kFree;
         std::uint32_t missing_children = 0;
-        Index first_link = kNone;  ///< list of parents in links_
-        KeyShare share = 0;        ///< credited when it completes
-        Bytes blob;                ///< only while kWaiting
+        Index first_link = kNone;                           ///< list of parents in links_
+        WorkEstimate::TrieId trie = WorkEstimate::kNoTrie;  ///< storage tries alone
+        KeyShare share = 0;                                 ///< credited when it completes
+        Bytes blob;                                         ///< only while kWaiting
     };
     /// One parent of one entry; a parent that has the same child twice has two links.
     struct Link {
@@ -114,12 +135,17 @@ class TrieSync {
         Index next = kNone;
     };
 
-    TrieSync(const storage::NodeReader& store, StoredRegions* regions)
-        : store_(&store), regions_(regions) {}
+    TrieSync(const storage::NodeReader& store, StoredRegions* regions, const SeenState& seen)
+        : store_(&store), regions_(regions), work_(seen) {}
 
     [[nodiscard]] Result<void> schedule(const ChildLink& child, Index parent);
     void prefetch_entry(Index index) const noexcept;
-    [[nodiscard]] Index add_entry(const ChildLink& child);
+    void take(Index index, std::vector<NodeTask>& tasks);
+    void take_codes(std::size_t max, std::vector<NodeTask>& tasks);
+    void take_nodes(std::size_t lowest, std::size_t max, std::vector<NodeTask>& tasks);
+    [[nodiscard]] bool resume_smallest();
+    void widen_sample(const Entry& decoded);
+    [[nodiscard]] Index add_entry(const ChildLink& child, Index parent);
     void enqueue(Index index);
     void link(Index child, Index parent);
     [[nodiscard]] Result<void> process_node(Index index, ByteView blob);
@@ -129,6 +155,12 @@ class TrieSync {
         finished_ += share;
         map_.add(where, share);
     }
+    void credit(const Entry& entry, KeyShare share) {
+        credit(entry.path, share);
+        work_.finish(entry.path, entry.trie, share);
+    }
+    void skip(const ChildLink& child, Index parent);
+    [[nodiscard]] WorkEstimate::TrieId trie_of(const ChildLink& child, Index parent) const;
     void finish_one(Index index, ByteView blob, std::vector<Index>& ready);
     [[nodiscard]] bool must_ask(const ChildLink& child) const noexcept;
     [[nodiscard]] Result<bool> have(const ChildLink& child);
@@ -162,8 +194,11 @@ class TrieSync {
     std::size_t queued_ = 0;
     std::size_t requested_ = 0;
     std::size_t held_bytes_ = 0;
+    std::size_t defer_bytes_ = kDeferBytes;
     KeyShare finished_ = 0;
     KeySpaceMap map_;
+    WorkEstimate work_;
+    DeferredTries deferred_;
     storage::NodeBatch batch_;
     /// What batch_ holds: complete, but not to be found in the store yet.
     boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_nodes_;

@@ -69,7 +69,7 @@ TEST_CASE("generate_state: the same size and seed give the same state", "[devnet
 
 TEST_CASE("generate_state: the state is complete and nothing lies beside it", "[devnet]") {
     const StateSize size = GENERATE(StateSize{1, 0, 1}, StateSize{1, 1, 2}, StateSize{40, 40, 3},
-                                    StateSize{2000, 300, 4});
+                                    StateSize{2000, 300, 4}, StateSize{2000, 300, 4, true});
     CAPTURE(size.accounts, size.contracts);
     ItemStore items;
     const auto root = generate_state(size, items);

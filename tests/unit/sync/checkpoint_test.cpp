@@ -16,6 +16,7 @@ TEST_CASE("checkpoint: what is saved is loaded", "[sync]") {
     record.state_root.data[3] = 7;
     record.moves = 4;
     record.counters = {1, 2, 3, 4, 5, 6};
+    record.seen = {70, 80, 20, 10};
     for (const auto& header : chain.headers)
         record.headers.push_back(header.raw);
     REQUIRE(save_checkpoint(store, record));
@@ -25,6 +26,31 @@ TEST_CASE("checkpoint: what is saved is loaded", "[sync]") {
     REQUIRE(save_completed(store, completed));
     CHECK(**load_completed(store) == completed);
     CHECK(decode_headers(record.headers)->size() == 3);
+}
+
+TEST_CASE("checkpoint: a record of an earlier version says nothing of what was seen", "[sync]") {
+    test::CheckingStore store;
+    SyncCheckpoint record;
+    record.moves = 4;
+    record.seen = {70, 80, 20, 10};
+    Bytes stored = to_record(record).value;
+    // The last member of the list: a list of four small numbers.
+    REQUIRE(stored.back() == 10);
+    stored.resize(stored.size() - 5);
+    REQUIRE(stored[0] > 0xc0);
+    REQUIRE(stored[0] <= 0xf7);
+    stored[0] = static_cast<Byte>(stored[0] - 5);
+    REQUIRE(store.save_meta("sync.checkpoint", stored));
+    record.seen = {};
+    CHECK(**load_checkpoint(store) == record);
+}
+
+TEST_CASE("checkpoint: what was seen is read with care", "[sync]") {
+    test::CheckingStore store;
+    SyncCheckpoint record;
+    record.seen = {UINT64_MAX, UINT64_MAX, 10, 20};
+    REQUIRE(save_checkpoint(store, record));
+    CHECK(load_checkpoint(store).error().code == Errc::kCorrupt);
 }
 
 TEST_CASE("checkpoint: damaged records are corrupt, naming the record", "[sync]") {
