@@ -83,6 +83,28 @@ TEST_CASE("stalls: peers that take requests and answer nothing, or take none", "
     CHECK(has(words, "items are asked of 1 peers"));
 }
 
+TEST_CASE("stalls: the log says that nothing comes, once, and that it moves again", "[sync]") {
+    Run run;
+    run.downloader = run.world.downloader();
+    run.peers.push_back(run.world.peer(1, Kind::kSilent));
+    const LogCapture log;
+    async::TaskScope scope{run.world.simulation.executor()};
+    struct Mend {
+        static Task<void> run(Simulation& sim, FakePeer& peer, const LogCapture& log) {
+            (void)co_await sim.sleep_until(sim.now() + kNamedWithin, nullptr);
+            CHECK(log.lines_with("stalled: nothing useful came for ") == 1);
+            CHECK(log.lines_with("moves again") == 0);
+            (void)co_await sim.sleep_until(sim.now() + 2 * kNamedWithin, nullptr);
+            peer.behave({});
+        }
+    };
+    scope.spawn(Mend::run(run.world.simulation, *run.peers[0], log));
+    run.downloader->peer_joined(run.peers[0]);
+    run.world.complete(*run.downloader);
+    CHECK(log.lines_with("stalled: nothing useful came for ") == 1);
+    CHECK(log.lines_with("moves again") == 1);
+}
+
 TEST_CASE("stalls: once something comes again, nothing is awaited", "[sync]") {
     Run run;
     run.downloader = run.world.downloader();
