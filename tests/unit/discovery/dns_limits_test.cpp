@@ -50,6 +50,11 @@ TEST_CASE("DNS list: a text of 1024 characters is read, a longer one is too larg
     CHECK(parse_dns_link(text).error().code == Errc::kTooLarge);
 }
 
+TEST_CASE("DNS list: a domain has 253 characters at most", "[discovery]") {
+    CHECK(parse_dns_link(link_to(std::string(253, 'x'))));
+    CHECK(parse_dns_link(link_to(std::string(254, 'x'))).error().code == Errc::kMalformed);
+}
+
 TEST_CASE("DNS list: an abbreviated hash has 12 to 32 bytes", "[discovery]") {
     const std::string text = link_to("n");
     CHECK(parse_dns_entry(text, name_of(text, kMinDnsHash)));
