@@ -1,5 +1,4 @@
 #include <map>
-#include <random>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -15,17 +14,11 @@
 
 using namespace fastsync;
 using namespace fastsync::state;
+using fastsync::test::random_key;
 using fastsync::test::StateMaker;
 using storage::Visit;
 
 namespace {
-
-Hash256 random_key(std::mt19937_64& random) {
-    Hash256 key;
-    for (Byte& byte : key.data)
-        byte = static_cast<Byte>(random());
-    return key;
-}
 
 /// Words by key, some of whose keys differ in the last nibbles alone: leaves inlined among hashed
 /// nodes.
