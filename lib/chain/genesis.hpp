@@ -64,8 +64,9 @@ struct Genesis {
 /// @return kConfig naming file and key: not JSON, neither form, wrong hex, a number over its type,
 /// a limit above passed, an address twice, a fork active at genesis whose header is unknown to us
 [[nodiscard]] Result<Genesis> parse_genesis(std::string_view json, std::string_view name);
-/// The same from a file; kStorage when it cannot be read, kConfig over kMaxGenesisFile.
-[[nodiscard]] Result<Genesis> load_genesis(const std::filesystem::path& file);
+/// The same from a file; kStorage when it cannot be read, kConfig over `most` bytes.
+[[nodiscard]] Result<Genesis> load_genesis(const std::filesystem::path& file,
+                                           std::size_t most = kMaxGenesisFile);
 
 /// Told each distinct code, before the account trie is built.
 using CodeSink = std::function<void(const Hash256& hash, ByteView code)>;

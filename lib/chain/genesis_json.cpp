@@ -288,13 +288,14 @@ Result<Genesis> parse_genesis(std::string_view text, std::string_view name) {
     return root.wrong("neither a genesis (\"alloc\") nor an allocation (\"accounts\")");
 }
 
-Result<Genesis> load_genesis(const std::filesystem::path& file) {
+Result<Genesis> load_genesis(const std::filesystem::path& file, std::size_t most) {
     std::ifstream in(file, std::ios::binary | std::ios::ate);
     if (!in) return Error{Errc::kStorage, "cannot open " + file.string()};
     const std::streamoff size = in.tellg();
     if (size < 0) return Error{Errc::kStorage, "cannot read " + file.string()};
-    if (static_cast<std::uint64_t>(size) > kMaxGenesisFile) {
-        return Error{Errc::kConfig, file.string() + ": a genesis of more than 256 MiB"};
+    if (static_cast<std::uint64_t>(size) > most) {
+        return Error{Errc::kConfig,
+                     file.string() + ": a genesis of more than " + std::to_string(most) + " bytes"};
     }
     std::string text(static_cast<std::size_t>(size), '\0');
     in.seekg(0);

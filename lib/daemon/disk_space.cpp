@@ -16,12 +16,18 @@ std::optional<std::uint64_t> free_disk_space(const std::filesystem::path& folder
     return space.available;
 }
 
-Result<void> check_disk_space(const std::filesystem::path& folder, std::uint64_t least) {
-    const auto room = free_disk_space(folder);
-    if (!room || *room >= least) return {};
-    return Error{Errc::kStorage, "the disk is full: " + std::to_string(*room) +
+Result<void> check_free(std::uint64_t free, const std::filesystem::path& folder,
+                        std::uint64_t least) {
+    if (free >= least) return {};
+    return Error{Errc::kStorage, "the disk is full: " + std::to_string(free) +
                                      " bytes are free in " + folder.string() + ", " +
                                      std::to_string(least) + " are needed"};
+}
+
+Result<void> check_disk_space(const std::filesystem::path& folder, std::uint64_t least) {
+    const auto room = free_disk_space(folder);
+    if (!room) return {};
+    return check_free(*room, folder, least);
 }
 
 }  // namespace fastsync::daemon

@@ -4,15 +4,13 @@
 
 #include <net/cares_loop.hpp>
 #include <net/dns.hpp>
+#include <net/joined_texts.hpp>
 
 namespace fastsync::net {
 namespace {
 
 constexpr int kClassInternet = 1;
 constexpr int kTypeTxt = 16;
-/// Texts and bytes of them taken from one answer.
-constexpr std::size_t kMaxTexts = 64;
-constexpr std::size_t kMaxTextBytes = 64UL * 1024;
 
 struct Answer {
     bool done = false;
@@ -21,18 +19,13 @@ struct Answer {
 };
 
 std::vector<std::string> texts_of(const ares_txt_ext* first) {
-    std::vector<std::string> out;
-    std::size_t bytes = 0;
+    JoinedTexts out;
     for (const ares_txt_ext* part = first; part != nullptr; part = part->next) {
-        bytes += part->length;
-        if (bytes > kMaxTextBytes) break;
-        if (part->record_start != 0 || out.empty()) {
-            if (out.size() >= kMaxTexts) break;
-            out.emplace_back();
-        }
-        out.back().append(reinterpret_cast<const char*>(part->txt), part->length);
+        const auto which =
+            part->record_start != 0 ? JoinedTexts::Part::kFirst : JoinedTexts::Part::kFurther;
+        if (!out.add({reinterpret_cast<const char*>(part->txt), part->length}, which)) break;
     }
-    return out;
+    return out.take();
 }
 
 void on_answer(void* context, int status, int, unsigned char* bytes, int size) {

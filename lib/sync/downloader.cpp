@@ -2,6 +2,7 @@
 
 #include <common/log.hpp>
 #include <sync/downloader.hpp>
+#include <sync/invariants.hpp>
 
 namespace fastsync::sync {
 
@@ -141,6 +142,7 @@ Result<void> Downloader::begin(Pivot pivot) {
     const bool moved =
         pivot_ && pivot_->state_root != pivot.state_root && !is_pinned(options_.policy.pin);
     moves_ += moved ? 1 : 0;
+    check_choice(pivot);
     pivot_ = std::move(pivot);
     root_false_ = false;
     keep_pivot_ = true;
@@ -162,9 +164,12 @@ Result<void> Downloader::begin(Pivot pivot) {
         ++epoch_;
         regions_.next_root();
         if (state_sync_) seen_ = state_sync_->trie().seen();
-        FASTSYNC_TRY(state_sync_,
+        FASTSYNC_TRY(StateSync next,
                      StateSync::start(pivot_->state_root, store_, ledger_, counters_, epoch_,
                                       options_.pending_bytes, &regions_, seen_));
+        if (state_sync_) next.inherit(*state_sync_);
+        state_sync_ = std::move(next);
+        if constexpr (kCheckInvariants) must_hold(state_sync_->check_committed());
         speed_.restart();
         shown_.restart();
     }

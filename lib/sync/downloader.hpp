@@ -82,6 +82,7 @@ class Downloader {
     [[nodiscard]] Result<void> resume();
     [[nodiscard]] async::Task<Result<std::optional<Pivot>>> next_pivot();
     [[nodiscard]] Result<void> begin(Pivot pivot);
+    void check_choice(const Pivot& chosen) const;
     [[nodiscard]] async::Task<Result<RootOutcome>> sync_root();
     [[nodiscard]] async::Task<void> fetch(RequestId id);
     void settle(RequestId id, Result<NodeDataAnswer> answer);

@@ -2,8 +2,9 @@
 
 #include <common/log.hpp>
 #include <sync/downloader.hpp>
+#include <sync/invariants.hpp>
 
-/// What a Downloader leaves in its store, and finds there at the next start.
+/// What a Downloader leaves in its store, and finds there at the next start; what is said of it.
 
 namespace fastsync::sync {
 
@@ -26,6 +27,18 @@ Result<void> Downloader::resume() {
     log::info("sync", "resume state_root={} items_committed={}", to_hex0x(saved->state_root),
               counters_.items_committed());
     return {};
+}
+
+/// A pivot that goes back is told: the one before may be the one that somebody waits for.
+void Downloader::check_choice(const Pivot& chosen) const {
+    const PivotBefore fate = keep_pivot_ ? PivotBefore::kKept : PivotBefore::kGivenUp;
+    if constexpr (kCheckInvariants)
+        must_hold(check_move(options_.policy.pin, pivot_, fate, chosen));
+    if (is_pinned(options_.policy.pin) || !goes_back(pivot_, chosen)) return;
+    log::info("sync", "pivot goes back from={} to={}: {}", pivot_->header()->number,
+              chosen.header()->number,
+              keep_pivot_ ? "the peers are on another or a shorter chain"
+                          : "the one before is served by nobody, or false");
 }
 
 Result<void> Downloader::flush_if_due() {

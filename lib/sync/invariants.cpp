@@ -3,6 +3,7 @@
 #include <set>
 #include <variant>
 
+#include <common/log.hpp>
 #include <crypto/keccak.hpp>
 #include <sync/invariants.hpp>
 #include <trie/account.hpp>
@@ -89,6 +90,8 @@ class Closure {
 std::string check_invariants(const StateSync& sync, const PeerLedger& ledger) {
     if (std::string wrong = sync.trie().audit(); !wrong.empty()) return wrong;
     if (std::string wrong = check_loads(ledger); !wrong.empty()) return wrong;
+    if (std::string wrong = check_held(sync.held()); !wrong.empty()) return wrong;
+    if (std::string wrong = sync.check_committed(); !wrong.empty()) return wrong;
     if (const std::size_t lost = sync.lost_tasks(); lost > 0)
         return std::to_string(lost) + " tasks are lost";
     return sync.check_requests();
@@ -105,6 +108,12 @@ std::string check_batch(const storage::NodeBatch& batch, const storage::NodeRead
         before.emplace(entry.kind, entry.hash);
     }
     return {};
+}
+
+void must_hold(const std::string& wrong) {
+    if (wrong.empty()) return;
+    log::error("sync", "invariant broken: {}", wrong);
+    FASTSYNC_ASSERT(wrong.empty());
 }
 
 }  // namespace fastsync::sync

@@ -23,11 +23,16 @@ inline constexpr bool kCheckInvariants = true;
 /// - No peer is asked for more than its largest window, in batches of at most PeerRate::kMaxBatch.
 /// - No peer is asked for what it lacked.
 /// - The books of the trie sync add up, the key space among them.
+/// - What may be held in memory is within its limits: see Held.
+/// - What was committed is in the store, whatever pivots there were since: see CommittedSample.
 [[nodiscard]] std::string check_invariants(const StateSync& sync, const PeerLedger& ledger);
 
 /// Each blob has the hash it is stored under, and everything it refers to is stored or stands
 /// before it in the batch.
 [[nodiscard]] std::string check_batch(const storage::NodeBatch& batch,
                                       const storage::NodeReader& store);
+
+/// The end of the program, after a line in the log, unless `wrong` is empty.
+void must_hold(const std::string& wrong);
 
 }  // namespace fastsync::sync

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -54,5 +56,21 @@ struct Pivot {
         return headers.empty() ? nullptr : &headers.back();
     }
 };
+
+/// Whether the pivot before this one was to be kept as long as it could be.
+enum class PivotBefore : std::uint8_t {
+    kKept,
+    kGivenUp,  ///< its root turned out false, or no connected peer serves it any more
+};
+
+/// What the choice of a pivot promises. A pinned pivot is what was pinned. Any other one only moves
+/// forward: it is never a block below the pivot before on the same chain. A lower number is right
+/// when the pivot before was given up, or is not on the new chain: after a reorganisation, or when
+/// all who are connected, perhaps after a restart, are on another or a shorter chain.
+/// @return what promise is broken; empty when none is
+[[nodiscard]] std::string check_move(const PivotPin& pin, const std::optional<Pivot>& before,
+                                     PivotBefore fate, const Pivot& chosen);
+/// The new pivot has a lower number, for whatever reason.
+[[nodiscard]] bool goes_back(const std::optional<Pivot>& before, const Pivot& chosen) noexcept;
 
 }  // namespace fastsync::sync

@@ -64,6 +64,12 @@ bool RetryQueue::lacked_by(const NodeTask& task, PeerId peer) const {
                        [peer](const Mark& m) { return m.peer == peer && m.lacks; });
 }
 
+bool RetryQueue::failed_by(const NodeTask& task, PeerId peer) const {
+    const auto found = marks_.find(task.hash);
+    return found != marks_.end() && std::any_of(found->second.begin(), found->second.end(),
+                                                [peer](const Mark& m) { return m.peer == peer; });
+}
+
 bool RetryQueue::unserved(const PeerLedger& peers) const {
     if (peers.size() == 0) return false;
     return std::any_of(tasks_.begin(), tasks_.end(), [&](const NodeTask& task) {

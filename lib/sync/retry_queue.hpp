@@ -48,6 +48,8 @@ class RetryQueue {
     [[nodiscard]] const std::vector<NodeTask>& tasks() const noexcept { return tasks_; }
     /// The peer answered without it, and that is not pardoned.
     [[nodiscard]] bool lacked_by(const NodeTask& task, PeerId peer) const;
+    /// The peer was asked in vain, for whatever reason, and that is not pardoned.
+    [[nodiscard]] bool failed_by(const NodeTask& task, PeerId peer) const;
 
   private:
     struct Mark {

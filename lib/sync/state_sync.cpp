@@ -70,6 +70,7 @@ std::vector<RequestId> StateSync::assign(TimePoint now) {
                     : std::optional{ledger_->open(peer, std::move(tasks), now, epoch_).id};
             if (!id) break;
             made.push_back(*id);
+            if constexpr (kCheckInvariants) must_hold(check_turn(ledger_->requests().at(*id)));
         }
     }
     return made;
@@ -109,9 +110,16 @@ std::vector<NodeTask> StateSync::tasks_to_take_over(const OpenRequest& owed, Pee
 }
 
 /// How many items more may be asked for now.
-std::size_t StateSync::room_for_fresh() const noexcept {
-    if (pending_bytes() <= pending_bytes_) return SIZE_MAX;
-    return kNarrowInFlight - std::min(kNarrowInFlight, trie_.requested());
+std::size_t StateSync::room_for_fresh() noexcept {
+    const bool beyond = pending_bytes() > pending_bytes_;
+    in_flight_beyond_ = beyond ? std::min(in_flight_beyond_, trie_.requested()) : SIZE_MAX;
+    if (!beyond) return SIZE_MAX;
+    return Held::kNarrowInFlight - std::min(Held::kNarrowInFlight, trie_.requested());
+}
+
+Held StateSync::held() const noexcept {
+    return {trie_.complete_bytes(), pending_bytes(), pending_bytes_, trie_.requested(),
+            in_flight_beyond_};
 }
 
 std::vector<NodeTask> StateSync::tasks_for(PeerId peer) {
@@ -254,7 +262,10 @@ Result<void> StateSync::commit() {
         ++(entry.kind == ItemKind::kCode ? counters_->codes_committed : counters_->nodes_committed);
     }
     counters_->bytes_committed += batch.blob_bytes();
-    if constexpr (kCheckInvariants) FASTSYNC_ASSERT(check_batch(batch, *store_).empty());
+    if constexpr (kCheckInvariants) {
+        must_hold(check_batch(batch, *store_));
+        committed_.note(batch);
+    }
     return store_->commit(std::move(batch));
 }
 
@@ -300,6 +311,18 @@ std::string StateSync::check_requests() const {
                 return "a task that is asked for twice";
             if (retry_.lacked_by(task, request->peer)) return "a peer is asked for what it lacked";
         }
+    }
+    return {};
+}
+
+std::string StateSync::check_turn(const OpenRequest& made) const {
+    const auto& peers = ledger_->peers();
+    for (const NodeTask& task : made.tasks) {
+        if (!retry_.failed_by(task, made.peer)) continue;
+        const bool skipped = std::any_of(peers.begin(), peers.end(), [&](const auto& other) {
+            return !retry_.failed_by(task, other.first);
+        });
+        if (skipped) return "a peer is asked again for what another one was never asked for";
     }
     return {};
 }

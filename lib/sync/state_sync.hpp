@@ -7,6 +7,8 @@
 
 #include <common/bytes.hpp>
 #include <storage/state_store.hpp>
+#include <sync/committed_sample.hpp>
+#include <sync/held.hpp>
 #include <sync/peer_ledger.hpp>
 #include <sync/retry_queue.hpp>
 #include <sync/trie_sync.hpp>
@@ -52,9 +54,6 @@ class StateSync {
     /// owed for so many times as long as the first would take, and at least this long.
     static constexpr double kOverdueFactor = 2;
     static constexpr Duration kOverdueAtLeast = std::chrono::milliseconds{500};
-    /// Items asked for at a time when what is pending takes more than it should: one request. Depth
-    /// first, so few make no more of it than a path down and its siblings.
-    static constexpr std::size_t kNarrowInFlight = PeerRate::kMaxBatch;
 
     /// @param epoch  distinguishes this root's requests in the ledger from those of earlier roots
     /// @param pending_bytes  memory of known items that are not complete; beyond, little is asked
@@ -98,6 +97,13 @@ class StateSync {
     [[nodiscard]] std::size_t lost_tasks() const;
     /// For check_invariants(): what is wrong with the requests in flight; empty when nothing is.
     [[nodiscard]] std::string check_requests() const;
+    /// The same for a request that was just made: what a peer failed goes to another one first.
+    [[nodiscard]] std::string check_turn(const OpenRequest& made) const;
+    /// The same for what was committed by this and, once inherited, by earlier syncs: it is still
+    /// there. Looks at something in debug builds only.
+    [[nodiscard]] std::string check_committed() const { return committed_.check(*store_); }
+    void inherit(const StateSync& earlier) { committed_ = earlier.committed_; }
+    [[nodiscard]] Held held() const noexcept;
     [[nodiscard]] const Hash256& root() const noexcept { return root_; }
     [[nodiscard]] const TrieSync& trie() const noexcept { return trie_; }
     /// What known items that are not complete take, about.
@@ -116,7 +122,7 @@ class StateSync {
           pending_bytes_(pending_bytes) {}
 
     [[nodiscard]] std::vector<NodeTask> tasks_for(PeerId peer);
-    [[nodiscard]] std::size_t room_for_fresh() const noexcept;
+    [[nodiscard]] std::size_t room_for_fresh() noexcept;
     [[nodiscard]] std::optional<RequestId> take_over(PeerId peer, TimePoint now);
     [[nodiscard]] std::vector<NodeTask> tasks_to_take_over(const OpenRequest& owed,
                                                            PeerId peer) const;
@@ -137,6 +143,8 @@ class StateSync {
     SyncCounters* counters_;
     std::uint64_t epoch_;
     std::size_t pending_bytes_;
+    std::size_t in_flight_beyond_ = SIZE_MAX;  ///< see Held
+    CommittedSample committed_;
     std::vector<Hash256> hashes_;  // scratch
 };
 

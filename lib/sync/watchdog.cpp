@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <common/log.hpp>
-#include <sync/invariants.hpp>
 #include <sync/watchdog.hpp>
 
 namespace fastsync::sync {
@@ -12,11 +11,7 @@ namespace fastsync::sync {
 void Watchdog::look(const StateSync& sync, const PeerLedger& ledger, TimePoint now) {
     if (last_look_ && now - *last_look_ < kCheckInterval) return;
     last_look_ = now;
-    if constexpr (kCheckInvariants) {
-        const std::string wrong = check_invariants(sync, ledger);
-        if (!wrong.empty()) log::error("sync", "invariant broken: {}", wrong);
-        FASTSYNC_ASSERT(wrong.empty());
-    }
+    if (breach_ == Breach::kIsTheEnd) must_hold(check_invariants(sync, ledger));
     const std::size_t lost = sync.lost_tasks();
     if (lost > lost_now_)
         log::error("sync", "lost tasks={} pending={}", lost, sync.trie().pending());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <common/time.hpp>
+#include <sync/invariants.hpp>
 #include <sync/peer_ledger.hpp>
 #include <sync/state_sync.hpp>
 
@@ -18,11 +19,18 @@ class Watchdog {
     static constexpr Duration kPatience = std::chrono::seconds{15};
     /// How often the books are looked through.
     static constexpr Duration kCheckInterval = std::chrono::seconds{5};
+    /// What is done about a promise of the scheduler that is broken.
+    enum class Breach : std::uint8_t {
+        kIsTheEnd,   ///< of the program: debug builds check every invariant
+        kIsCounted,  ///< release builds count lost tasks, and say so
+    };
+
+    explicit Watchdog(Breach breach = kCheckInvariants ? Breach::kIsTheEnd : Breach::kIsCounted)
+        : breach_(breach) {}
 
     /// Something useful came, or a root begins.
     void moved(TimePoint now) noexcept { last_move_ = now; }
-    /// Looks at the sync, at most every kCheckInterval. Debug builds check every invariant, and end
-    /// the program where one is broken.
+    /// Looks at the sync, at most every kCheckInterval.
     void look(const StateSync& sync, const PeerLedger& ledger, TimePoint now);
     /// The sync is given up for tasks it lost; they stay counted.
     void gave_up(std::size_t lost) noexcept {
@@ -36,6 +44,7 @@ class Watchdog {
     [[nodiscard]] std::size_t lost_tasks() const noexcept { return lost_before_ + lost_now_; }
 
   private:
+    Breach breach_;
     std::optional<TimePoint> last_move_;
     std::optional<TimePoint> last_look_;
     std::size_t lost_before_ = 0;

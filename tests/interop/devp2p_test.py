@@ -9,24 +9,19 @@ Exit code: 0 passed, 1 failed, 77 skipped, for want of node or of the packages.
 """
 
 import json
-import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
-import unittest
 
 INTEROP = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(INTEROP.parent / "support"))
-from nodes import Failure, Process, ensure_loopback_only, verify  # noqa: E402
+from nodes import Failure, Process, verify  # noqa: E402
+from node_program import NODE, main  # noqa: E402
 from process_case import ProcessCase  # noqa: E402
 
 PROGRAM, NODE_MODULES = sys.argv[1], pathlib.Path(sys.argv[2])
-NODE = shutil.which("node") or shutil.which("nodejs")
 PEER = [NODE, str(INTEROP / "devp2p" / "peer.js")]
-OLDEST_NODE = 18
-SKIPPED = 77
 VERSIONS = (63, 64, 65, 66)
 ASK_TIMEOUT_S = 60
 QUITTING = 0x08  # reason of a Disconnect
@@ -140,22 +135,5 @@ class ItAsks(Case):
             self.check_equal(report, answer["state"])
 
 
-def reason_to_skip():
-    if NODE is None:
-        return "there is no node"
-    version = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.removeprefix("v").split(".")[0]) < OLDEST_NODE:
-        return f"node is {version.strip()}, older than {OLDEST_NODE}"
-    if not (NODE_MODULES / ".package-lock.json").is_file():
-        return f"no npm packages in {NODE_MODULES} (build the target devp2p_modules)"
-    return None
-
-
 if __name__ == "__main__":
-    reason = reason_to_skip()
-    if reason is not None:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
-    ensure_loopback_only()
-    os.environ["NODE_PATH"] = str(NODE_MODULES)
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    main(NODE_MODULES)

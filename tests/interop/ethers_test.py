@@ -12,21 +12,17 @@ Exit code: 0 passed, 1 failed, 77 skipped, for want of node or of the packages.
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import unittest
 
 INTEROP = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(INTEROP.parent / "support"))
-from nodes import HOST, Failure, ensure_loopback_only  # noqa: E402
+from nodes import HOST, Failure  # noqa: E402
+from node_program import NODE, main  # noqa: E402
 from process_case import ProcessCase  # noqa: E402
 
 PROGRAM, NODE_MODULES = sys.argv[1], pathlib.Path(sys.argv[2])
 SHARED = pathlib.Path(os.environ.get("FASTSYNC_SHARED_DIR") or INTEROP.parents[2] / "shared")
-NODE = shutil.which("node") or shutil.which("nodejs")
-OLDEST_NODE = 18
-SKIPPED = 77
 READ_TIMEOUT_S = 200
 ACCOUNTS, CONTRACTS = 600, 60
 
@@ -117,22 +113,5 @@ class Ethers(ProcessCase):
         self.assertEqual(again.stop(), 0)
 
 
-def reason_to_skip():
-    if NODE is None:
-        return "there is no node"
-    version = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.removeprefix("v").split(".")[0]) < OLDEST_NODE:
-        return f"node is {version.strip()}, older than {OLDEST_NODE}"
-    if not (NODE_MODULES / ".package-lock.json").is_file():
-        return f"no npm packages in {NODE_MODULES} (build the target ethers_modules)"
-    return None
-
-
 if __name__ == "__main__":
-    reason = reason_to_skip()
-    if reason is not None:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
-    ensure_loopback_only()
-    os.environ["NODE_PATH"] = str(NODE_MODULES)
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    main(NODE_MODULES)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <enode/base_text.hpp>
 #include <enode/node_record.hpp>
 #include <net/txt_resolver.hpp>
+#include <rlp/encode.hpp>
 
 #include "paper_identity.hpp"
 
@@ -25,19 +27,28 @@ class DnsLists final : public net::TxtResolver {
     /// number.
     discovery::DnsLink publish(std::uint64_t number, const std::vector<discovery::DnsLink>& links,
                                const RecordEntries& record_entries = {}) {
-        const crypto::SecretKey key = seeded_key(1000 + number);
-        const discovery::DnsLink list{key.public_key(), domain_of(number)};
+        const discovery::DnsLink list = link_to(number);
         const auto record = NodeRecord::sign(seeded_key(number), 1, record_entries);
         const std::string nodes = enter(list, record->text());
-        std::string branch = "enrtree-branch:";
-        for (const discovery::DnsLink& link : links) {
-            if (branch.back() != ':') branch += ",";
-            branch += enter(list, url_of(link));
+        std::vector<std::string> urls;
+        for (const discovery::DnsLink& link : links)
+            urls.push_back(url_of(link));
+        sign_root(number, nodes, enter_all(list, urls));
+        return list;
+    }
+    /// A list of records of the keys from 1 on, each at an address of its own.
+    discovery::DnsLink publish_records(std::uint64_t number, std::size_t records) {
+        const discovery::DnsLink list = link_to(number);
+        std::vector<std::string> all;
+        for (std::size_t i = 1; i <= records; ++i) {
+            const Bytes address{8, 8, static_cast<Byte>(i / 256), static_cast<Byte>(i)};
+            const auto record = NodeRecord::sign(seeded_key(i), 1,
+                                                 {{"ip", rlp::encode_string(address)},
+                                                  {"udp", rlp::encode_uint(30301)},
+                                                  {"tcp", rlp::encode_uint(30303)}});
+            all.push_back(record->text());
         }
-        const std::string content = "enrtree-root:v1 e=" + nodes + " l=" + enter(list, branch) +
-                                    " seq=" + std::to_string(number);
-        const auto signature = crypto::sign(key, crypto::keccak256(as_bytes(content)));
-        texts[list.domain] = {content + " sig=" + enode::to_base64url(signature.view())};
+        sign_root(number, enter_all(list, all), enter_all(list, {}));
         return list;
     }
     static std::string domain_of(std::uint64_t number) {
@@ -54,6 +65,30 @@ class DnsLists final : public net::TxtResolver {
     void close() noexcept override { closed = true; }
 
   private:
+    static discovery::DnsLink link_to(std::uint64_t number) {
+        return {seeded_key(1000 + number).public_key(), domain_of(number)};
+    }
+    void sign_root(std::uint64_t number, const std::string& nodes, const std::string& links) {
+        const std::string content =
+            "enrtree-root:v1 e=" + nodes + " l=" + links + " seq=" + std::to_string(number);
+        const auto signature =
+            crypto::sign(seeded_key(1000 + number), crypto::keccak256(as_bytes(content)));
+        texts[domain_of(number)] = {content + " sig=" + enode::to_base64url(signature.view())};
+    }
+    /// As a branch, and branches below it where they are many. @return its name
+    std::string enter_all(const discovery::DnsLink& list, std::vector<std::string> entries) {
+        std::vector<std::string> branches;
+        for (std::size_t i = 0; i < entries.size(); i += discovery::kMaxDnsChildren) {
+            std::string branch = "enrtree-branch:";
+            const std::size_t end = std::min(entries.size(), i + discovery::kMaxDnsChildren);
+            for (std::size_t at = i; at < end; ++at)
+                branch += (at == i ? "" : ",") + enter(list, entries[at]);
+            branches.push_back(std::move(branch));
+        }
+        if (branches.empty()) branches.emplace_back("enrtree-branch:");
+        return branches.size() == 1 ? enter(list, branches.front())
+                                    : enter_all(list, std::move(branches));
+    }
     static std::string url_of(const discovery::DnsLink& link) {
         return "enrtree://" + enode::to_base32(crypto::compress(link.key).view()) + "@" +
                link.domain;

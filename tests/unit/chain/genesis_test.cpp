@@ -308,6 +308,19 @@ TEST_CASE("Genesis: a file that is not there is a storage error that names it", 
     const auto file = folder.path() / "small.json";
     std::ofstream(file) << "{}";
     CHECK(load_genesis(file).error().detail.starts_with(file.string() + ": "));
+}
+
+TEST_CASE("Genesis: a file of 256 MiB is read, one byte more is refused", "[chain]") {
+    const test::TempDir folder;
+    const auto file = folder.path() / "large.json";
+    std::ofstream(file) << "{}";
     std::filesystem::resize_file(file, kMaxGenesisFile + 1);  // sparse
-    CHECK(load_genesis(file).error().detail.find("256 MiB") != std::string::npos);
+    CHECK(load_genesis(file).error().detail ==
+          file.string() + ": a genesis of more than 268435456 bytes");
+    // At the limit it is looked into, which would take half a gigabyte of memory: a lower one.
+    std::filesystem::resize_file(file, 1000);
+    CHECK(load_genesis(file, 1000).error().detail.find("neither a genesis") != std::string::npos);
+    std::filesystem::resize_file(file, 1001);
+    CHECK(load_genesis(file, 1000).error().detail ==
+          file.string() + ": a genesis of more than 1000 bytes");
 }

@@ -72,6 +72,15 @@ TEST_CASE("decode_header: fields that a chain appends are kept and hashed", "[ch
     REQUIRE(header);
     CHECK(header->hash == crypto::keccak256(raw));
     CHECK(header->raw == raw);
+}
+
+TEST_CASE("decode_header: 15 to 64 fields are read, one fewer or more is malformed", "[chain]") {
+    auto items = fields(9, {});
+    REQUIRE(items.size() == 15);
+    CHECK(decode_header(header_of(items)));
+    items.pop_back();
+    CHECK(decode_header(header_of(items)).error().code == Errc::kMalformed);
+    items = fields(9, {});
     items.resize(64, rlp::encode_uint(0));
     CHECK(decode_header(header_of(items)));
     items.resize(65, rlp::encode_uint(0));

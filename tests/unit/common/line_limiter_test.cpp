@@ -44,3 +44,21 @@ TEST_CASE("LineLimiter: a day of a flood is bounded", "[common]") {
         written += limiter.admit(&kind, kUsualRate, TimePoint{1h} + i * 100ms) ? 1U : 0U;
     CHECK(written <= 86'400 + 51);
 }
+
+TEST_CASE("LineLimiter: 50 lines of a kind follow each other, 500 at debug, and no more",
+          "[common]") {
+    for (const LineRate& rate : {kUsualRate, kDebugRate}) {
+        LineLimiter limiter;
+        const char kind = 0;
+        const auto written = [&](TimePoint now) {
+            double count = 0;
+            while (limiter.admit(&kind, rate, now))
+                ++count;
+            return count;
+        };
+        CHECK(written(TimePoint{1h}) == rate.burst);
+        CHECK(written(TimePoint{1h} + 1s) == rate.per_s);
+    }
+    CHECK(kUsualRate.burst == 50);
+    CHECK(kDebugRate.burst == 500);
+}

@@ -124,6 +124,9 @@ TEST_CASE("RunConfig: names of the status server are host names, and 16 at most"
         CAPTURE(wrong);
         CHECK(has(error_of(complete({"--http-host", wrong})), "--http-host: must be a host name"));
     }
+    const std::string longest(253, 'h');
+    CHECK(good(complete({"--http-host", longest})).http->names.front() == longest);
+    CHECK(has(error_of(complete({"--http-host", longest + "h"})), "must be a host name"));
     std::vector<std::string> names;
     for (std::size_t i = 0; i < kMostHostNames; ++i)
         names.push_back("--http-host=n" + std::to_string(i));
@@ -150,6 +153,7 @@ TEST_CASE("RunConfig: a wrong value is a sentence that names the option and the 
     CHECK(has(error_of(complete({"--max-requests-per-peer", "17"})), "from 1 to 16"));
     CHECK(has(error_of(complete({"--max-peers", "3x"})), "--max-peers"));
     CHECK(has(error_of(complete({"--max-peers", "-3"})), "--max-peers"));
+    CHECK(good(complete({"--confirmations", "100"})).confirmations == kMostConfirmations);
     CHECK(has(error_of(complete({"--confirmations", "101"})), "from 0 to 100"));
     CHECK(has(error_of(complete({"--listen", "30303"})), "--listen: must be ADDR:PORT"));
     CHECK(has(error_of(complete({"--listen", "host:30303"})), "with an IP address"));

@@ -13,6 +13,9 @@ using namespace fastsync::daemon;
 TEST_CASE("disk space: enough is enough, and one byte less is told with the folder", "[daemon]") {
     const test::TempDir folder;
     const auto below = folder.path() / "not" / "there" / "yet";
+    CHECK(check_free(kLeastDiskSpace, below));
+    CHECK(check_free(kLeastDiskSpace - 1, below).error().detail ==
+          "the disk is full: 8388607 bytes are free in " + below.string() + ", 8388608 are needed");
     CHECK(check_disk_space(below, 0));
     const auto refused = check_disk_space(below, UINT64_MAX);
     REQUIRE_FALSE(refused);

@@ -53,6 +53,24 @@ RecordEntries at_public_address(Byte last, const Bytes& fork_entry) {
             {std::string{chain::kForkIdRecordKey}, fork_entry}};
 }
 
+/// What there is to dial, once the lists were read.
+std::vector<Enode> found_after_a_second(Rig& rig, NodeFinder& finder) {
+    struct Main {
+        static Task<void> run(test::Simulation& sim, NodeFinder& finder, std::vector<Enode>& out) {
+            async::TaskScope scope{sim.executor()};
+            scope.spawn(finder.run());
+            (void)co_await sim.sleep_until(sim.now() + 1s, nullptr);
+            auto nodes = co_await finder.next_nodes(1000, sim.now() + 1s);
+            if (nodes) out = *std::move(nodes);
+            finder.close();
+            co_await scope.join();
+        }
+    };
+    std::vector<Enode> nodes;
+    rig.sim.run(Main::run(rig.sim, finder, nodes));
+    return nodes;
+}
+
 }  // namespace
 
 TEST_CASE("NodeFinder: our record follows the forks of the chain", "[daemon]") {
@@ -79,23 +97,26 @@ TEST_CASE("NodeFinder: nodes of lists are dialed, but those of other forks", "[d
         resolver->publish(1, {}, at_public_address(1, rig.fork_entry(0))),
         resolver->publish(2, {}, at_public_address(2, other))};
     const auto finder = rig.open(lists, std::move(resolver));
-    struct Main {
-        static Task<void> run(test::Simulation& sim, NodeFinder& finder, std::vector<Enode>& out) {
-            async::TaskScope scope{sim.executor()};
-            scope.spawn(finder.run());
-            (void)co_await sim.sleep_until(sim.now() + 1s, nullptr);
-            auto nodes = co_await finder.next_nodes(10, sim.now() + 1s);
-            if (nodes) out = *std::move(nodes);
-            finder.close();
-            co_await scope.join();
-        }
-    };
-    std::vector<Enode> nodes;
-    rig.sim.run(Main::run(rig.sim, *finder, nodes));
+    const std::vector<Enode> nodes = found_after_a_second(rig, *finder);
     REQUIRE(nodes.size() == 1);
     CHECK(nodes[0] == Enode{test::seeded_key(1).public_key(), "8.8.8.1", 30303, 30301});
     CHECK(finder->dns_stats().records == 2);
     CHECK(finder->elsewhere() == 1);
+}
+
+TEST_CASE("NodeFinder: 256 nodes of lists wait to be dialed, and no more", "[daemon]") {
+    static_assert(kMaxListed == 2 * discovery::kDnsEnough);
+    for (const std::uint64_t count : {2U, 3U}) {
+        CAPTURE(count);
+        Rig rig;
+        auto resolver = std::make_unique<test::DnsLists>();
+        std::vector<discovery::DnsLink> lists;
+        for (std::uint64_t number = 1; number <= count; ++number)
+            lists.push_back(resolver->publish_records(number, discovery::kDnsEnough));
+        const auto finder = rig.open(lists, std::move(resolver));
+        CHECK(found_after_a_second(rig, *finder).size() == kMaxListed);
+        CHECK(finder->dns_stats().records == count * discovery::kDnsEnough);
+    }
 }
 
 TEST_CASE("NodeFinder: bootnodes are found by their names, and the names that lead nowhere told",

@@ -59,6 +59,7 @@ TEST_CASE("SessionPeer: tells what its session said and announced", "[daemon]") 
         rig.peer->announce(Hash256{{n}});
     CHECK(rig.peer->heads() ==
           std::vector{Hash256{{0x5f}}, Hash256{{0x5e}}, Hash256{{0x5d}}, Hash256{{0x4e}}});
+    CHECK(rig.peer->heads().size() == sync::kMostHeads);
     rig.peer.reset();
     rig.settle();
 }

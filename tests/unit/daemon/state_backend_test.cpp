@@ -215,6 +215,10 @@ TEST_CASE("StateBackend: a full answer ends at 384 items or once 2 MiB are passe
     CHECK(rig.ask(std::vector<Hash256>(500, small)).size() == eth::kMaxNodeDataServed);
     const Hash256 large = rig.put(Bytes(900'000, 7));
     CHECK(rig.ask(std::vector<Hash256>(10, large)).size() == 3);
+    const Hash256 half = rig.put(Bytes(eth::kSoftResponseLimit / 2 - 4, 7));  // and 4 of RLP
+    CHECK(rig.ask(std::vector<Hash256>(10, half)).size() == 2);
+    const Hash256 less = rig.put(Bytes(eth::kSoftResponseLimit / 2 - 5, 7));
+    CHECK(rig.ask(std::vector<Hash256>(10, less)).size() == 3);
     // What is not there does not count.
     std::vector<Hash256> sparse(600, Hash256{{0x99}});
     sparse.push_back(small);

@@ -50,6 +50,11 @@ TEST_CASE("DNS list: a text of 1024 characters is read, a longer one is too larg
     CHECK(parse_dns_link(text).error().code == Errc::kTooLarge);
 }
 
+TEST_CASE("DNS list: a domain has 253 characters at most", "[discovery]") {
+    CHECK(parse_dns_link(link_to(std::string(253, 'x'))));
+    CHECK(parse_dns_link(link_to(std::string(254, 'x'))).error().code == Errc::kMalformed);
+}
+
 TEST_CASE("DNS list: an abbreviated hash has 12 to 32 bytes", "[discovery]") {
     const std::string text = link_to("n");
     CHECK(parse_dns_entry(text, name_of(text, kMinDnsHash)));
@@ -79,17 +84,24 @@ TEST_CASE("DNS list: so many questions are asked in one walk, whatever there is 
 }
 
 TEST_CASE("DNS list: so many names wait, and no more are remembered", "[discovery]") {
-    DnsWalk walk = walk_from(name_of("a"), name_of("b"));
-    for (std::size_t made = 0; made < 2 * kMaxDnsWaiting; made += kMaxDnsChildren) {
-        const std::string more = numbers(made, kMaxDnsChildren);
+    DnsWalk walk = walk_from(name_of("a"), name_of("b"));  // two names
+    const std::size_t room = kMaxDnsWaiting - 2;
+    std::size_t made = 0;
+    const auto tell = [&](std::size_t count) {
+        const std::string more = numbers(made, count);
+        made += count;
         REQUIRE(walk.answered(name_of(more), {more}));
-    }
-    // The last name that was told is not among those that wait.
-    const std::string last = name_of(std::to_string(2 * kMaxDnsWaiting - 1));
-    bool met = false;
-    for (std::string name = walk.next(1); !name.empty(); name = walk.next(1))
-        met = met || name == last;
-    CHECK_FALSE(met);
+    };
+    while (made < room)
+        tell(std::min(kMaxDnsChildren, room - made));
+    DnsWalk full = walk;
+    // The name told last is asked for first.
+    CHECK(full.next(room + 1) == name_of(std::to_string(room - 1)));
+    tell(1);
+    CHECK(walk.next(room + 1) == name_of(std::to_string(room - 1)));
+    // Nor is a place that is free again for a name that was not met before.
+    tell(1);
+    CHECK(walk.next(room) != name_of(std::to_string(made - 1)));
 }
 
 TEST_CASE("DNS list: links are taken up to 16", "[discovery]") {

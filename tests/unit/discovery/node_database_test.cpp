@@ -120,7 +120,9 @@ TEST_CASE("NodeDatabase: a damaged file costs its damaged lines", "[discovery]")
     write(file, "something else\n" + good);
     CHECK(load(file).size() == 0);
     CHECK(load(file).unreadable() == 4);
-    write(file, std::string(kMaxDatabaseFile + 1, 'x'));
+    write(file, good + std::string(kMaxDatabaseFile - good.size(), 'x'));
+    CHECK(load(file).size() == 3);
+    write(file, good + std::string(kMaxDatabaseFile - good.size() + 1, 'x'));
     const auto refused = NodeDatabase::load(file);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == Errc::kStorage);

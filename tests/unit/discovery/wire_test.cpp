@@ -229,6 +229,7 @@ TEST_CASE("wire: too many neighbours are not counted out", "[discovery]") {
         body.end_list(nodes).uint(kNow).end_list(all);
         return sealed(4, body.view());
     };
+    check_refused(with(kMaxNeighboursTaken), Errc::kMalformed);  // lists of nothing
     check_refused(with(kMaxNeighboursTaken + 1), Errc::kTooLarge);
     check_refused(with(1), Errc::kMalformed);
 }

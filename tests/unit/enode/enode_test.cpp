@@ -154,7 +154,13 @@ TEST_CASE("parse_enode: scheme, separator and length are checked", "[enode]") {
     check_refused("enode://" + kId, "@");
     check_refused(url("user@h:1"), "host");
     check_refused(url("1.2.3.4") + '\0' + ":1", "zero byte");
-    check_refused(url("h:1?discport=" + std::string(kMaxEnodeUrl, '1')), "longer");
+}
+
+TEST_CASE("parse_enode: 512 characters are read, one more is longer than any can be", "[enode]") {
+    const std::string start = url("h:1?discport=");
+    const std::string longest = start + std::string(kMaxEnodeUrl - start.size(), '1');
+    check_refused(longest, "the discport is no number");
+    check_refused(longest + "1", "longer");
 }
 
 TEST_CASE("short_id: the first eight digits", "[enode]") {

@@ -220,6 +220,12 @@ TEST_CASE("Session: a request over a limit is not sent", "[eth][session]") {
         CHECK(no_headers->empty());
         CHECK(r.sent().size() == 1);
         CHECK(r.session->stats().requests_sent == 0);
+        Asked<NodeData> most;
+        async::TaskScope scope{r.sim.executor()};
+        scope.spawn(ask_nodes(r, std::vector<std::uint32_t>(kMaxNodeDataAsked, 7), 1s, most));
+        co_await scope.join();
+        CHECK(failure_of(most) == Errc::kTimeout);
+        CHECK(r.session->stats().requests_sent == 1);
     });
 }
 

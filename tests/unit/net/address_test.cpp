@@ -29,3 +29,9 @@ TEST_CASE("parse_host_port: refuses what is no ADDR:PORT", "[net]") {
     REQUIRE_FALSE(parsed);
     CHECK(parsed.error().code == Errc::kMalformed);
 }
+
+TEST_CASE("parse_host_port: a name of 253 characters is taken, a longer one is refused", "[net]") {
+    const std::string longest(253, 'a');
+    CHECK(net::parse_host_port(longest + ":1")->host == longest);
+    CHECK(net::parse_host_port(longest + "a:1").error().code == Errc::kMalformed);
+}

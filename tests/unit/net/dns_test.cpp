@@ -1,3 +1,5 @@
+#include <net/joined_texts.hpp>
+
 #include "dns_server.hpp"
 
 using namespace fastsync;
@@ -52,6 +54,26 @@ TEST_CASE("TxtResolver: texts come as they were published, their parts joined", 
     const Texts texts = asked(dns, 5s);
     REQUIRE(texts);
     CHECK(*texts == std::vector<std::string>{"v=spf1 -all", std::string(255, 'a') + "b", ""});
+}
+
+TEST_CASE("TxtResolver: of an answer 64 texts are taken, and 64 KiB", "[net]") {
+    using net::JoinedTexts;
+    using Part = JoinedTexts::Part;
+    JoinedTexts many;
+    for (std::size_t i = 0; i < JoinedTexts::kMaxTexts; ++i)
+        REQUIRE(many.add("x", Part::kFirst));
+    CHECK(many.add("y", Part::kFurther));
+    CHECK_FALSE(many.add("x", Part::kFirst));
+    const auto texts = many.take();
+    REQUIRE(texts.size() == JoinedTexts::kMaxTexts);
+    CHECK(texts.back() == "xy");
+    JoinedTexts large;
+    const std::string quarter(JoinedTexts::kMaxTextBytes / 4, 'x');
+    for (int i = 0; i < 4; ++i)
+        REQUIRE(large.add(quarter, Part::kFurther));
+    CHECK(large.add("", Part::kFirst));
+    CHECK_FALSE(large.add("x", Part::kFurther));
+    CHECK(large.take().front().size() == JoinedTexts::kMaxTextBytes);
 }
 
 TEST_CASE("TxtResolver: a name that is not there, or has no texts", "[net]") {

@@ -195,6 +195,8 @@ TEST_CASE("FrameCodec: a body over the limit is refused by its header alone", "[
 }
 
 TEST_CASE("FrameCodec: what a header announces takes no memory", "[rlpx]") {
+    // Its three bytes cannot announce more than this, which is waited for.
+    static_assert(rlpx::kMaxFrameSize == 0xffffff);
     FrameOpener opener{secrets()};
     const Bytes wire = frame_announcing(rlpx::kMaxFrameSize, 1000, 1);
     const auto opened = open_all(opener, wire, 1000);

@@ -173,3 +173,14 @@ TEST_CASE("JSON-RPC: an answer that grows too long ends with errors, not with me
     CHECK(answers[19]["error"]["code"] == -32005);
     CHECK(answers[19]["id"] == 19);
 }
+
+TEST_CASE("JSON-RPC: of a name that is no method 64 characters are repeated", "[rpc]") {
+    const RpcWorld world;
+    const auto said_of = [&](const std::string& name) {
+        const json call{{"jsonrpc", "2.0"}, {"id", 1}, {"method", name}};
+        return json::parse(world.raw(call.dump()))["error"]["message"].get<std::string>();
+    };
+    const std::string longest(64, 'x');
+    CHECK(said_of(longest) == "the method " + longest + " does not exist here");
+    CHECK(said_of(longest + "y") == "the method " + longest + "... does not exist here");
+}

@@ -150,12 +150,25 @@ TEST_CASE("JSON-RPC: a batch is answered up to 1000 look-ups, the rest is refuse
                          {"method", "eth_getProof"},
                          {"params", {RpcWorld::kContract, keys, "latest"}}});
     }
-    const json got = json::parse(world.raw(calls.dump()));
-    REQUIRE(got.size() == 6);
-    for (std::size_t i = 0; i < 4; ++i)
-        CHECK(got[i].contains("result"));  // 250 each
-    CHECK(got[4]["error"]["code"] == -32005);
-    CHECK(got[5]["error"]["code"] == -32005);
+    static_assert(rpc::kMaxRpcLookups == 4 * 250);
+    for (const std::size_t i : {4U, 5U}) {  // one look-up each
+        calls[i]["method"] = "eth_getBalance";
+        calls[i]["params"] = {RpcWorld::kContract, "latest"};
+    }
+    const auto refused = [&] {
+        const json got = json::parse(world.raw(calls.dump()));
+        REQUIRE(got.size() == 6);
+        std::vector<std::size_t> out;
+        for (std::size_t i = 0; i < got.size(); ++i) {
+            if (got[i].contains("result")) continue;
+            CHECK(got[i]["error"]["code"] == -32005);
+            out.push_back(i);
+        }
+        return out;
+    };
+    CHECK(refused() == std::vector<std::size_t>{4, 5});
+    calls[3]["params"][1].erase(0);
+    CHECK(refused() == std::vector<std::size_t>{5});  // the one before is the 1000th
 }
 
 TEST_CASE("JSON-RPC: once there is a reason to end, look-ups are refused and the rest is answered",

@@ -1,4 +1,3 @@
-#include <random>
 
 #include <catch2/catch.hpp>
 #include <state/state_reader.hpp>
@@ -10,17 +9,11 @@
 
 using namespace fastsync;
 using namespace fastsync::state;
+using fastsync::test::random_key;
 using fastsync::test::StateMaker;
 using storage::ItemKind;
 
 namespace {
-
-Hash256 random_key(std::mt19937_64& random) {
-    Hash256 key;
-    for (Byte& byte : key.data)
-        byte = static_cast<Byte>(random());
-    return key;
-}
 
 /// A key that differs from `key` in its last nibble alone: their leaves are inlined in a branch.
 Hash256 sibling(Hash256 key, Byte by) {

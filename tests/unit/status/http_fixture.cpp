@@ -92,6 +92,16 @@ void RawClient::finish_sending() {
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send);
 }
 
+std::string ask(const RunningServer& server, std::string_view bytes) {
+    RawClient client{server.port()};
+    client.send(bytes);
+    return client.response();
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
 int status_of(std::string_view response) {
     if (!response.starts_with("HTTP/1.") || response.size() < 12) return 0;
     return std::atoi(std::string{response.substr(9, 3)}.c_str());

@@ -60,6 +60,9 @@ class RawClient {
     std::string buffer_;
 };
 
+/// Sends `bytes` over a fresh connection and returns the answer.
+[[nodiscard]] std::string ask(const RunningServer& server, std::string_view bytes);
+[[nodiscard]] bool has(const std::string& text, std::string_view part);
 /// "HTTP/1.1 404 Not Found..." to 404; 0 for anything else.
 [[nodiscard]] int status_of(std::string_view response);
 /// A request with a Host header and nothing else.

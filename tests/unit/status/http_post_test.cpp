@@ -51,12 +51,6 @@ std::string post(std::string_view body, std::string_view type = "application/jso
     return out.append("\r\n\r\n").append(body);
 }
 
-std::string ask(const RunningServer& server, std::string_view bytes) {
-    RawClient client{server.port()};
-    client.send(bytes);
-    return client.response();
-}
-
 }  // namespace
 
 TEST_CASE("HTTP POST: a document goes to the handler, and its answer comes back", "[status]") {

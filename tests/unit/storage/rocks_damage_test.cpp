@@ -5,12 +5,12 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <rocksdb/db.h>
 #include <unistd.h>
 
 #include <storage/rocks_store.hpp>
 #include <support/shared_files.hpp>
 
+#include "raw_records.hpp"
 #include "store_items.hpp"
 
 namespace fastsync {
@@ -66,21 +66,6 @@ fs::path file_like(const fs::path& path, const std::string& part) {
     return best;
 }
 
-/// Writes a record of ours as another program might.
-void put_raw(const fs::path& path, std::string_view key, ByteView value) {
-    std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    for (const std::string_view name : {schema::kItemFamily, schema::kMetaFamily})
-        families.emplace_back(std::string{name}, rocksdb::ColumnFamilyOptions{});
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* opened = nullptr;
-    REQUIRE(rocksdb::DB::Open({}, (path / "db").string(), families, &handles, &opened).ok());
-    const std::unique_ptr<rocksdb::DB> db{opened};
-    const rocksdb::Slice bytes{reinterpret_cast<const char*>(value.data()), value.size()};
-    CHECK(db->Put({}, handles[1], {key.data(), key.size()}, bytes).ok());
-    for (rocksdb::ColumnFamilyHandle* handle : handles)
-        CHECK(db->DestroyColumnFamilyHandle(handle).ok());
-}
-
 /// Runs as a user without rights; false when we cannot become one.
 bool as_nobody(const std::function<void()>& run) {
     if (::geteuid() != 0 || ::seteuid(65534) != 0) return false;
@@ -124,15 +109,15 @@ TEST_CASE("RocksStore: a store of another schema version is refused, naming both
     const Bytes identity = encode_identity(test::kTestChain);
     Bytes newer = identity;
     newer[3] = 9;
-    put_raw(folder.path(), schema::kIdentityKey, newer);
+    test::put_raw(folder.path(), schema::kIdentityKey, newer);
     const Error refused = failure_of(folder.path());
     CHECK(refused.code == Errc::kIncompatible);
     CHECK(names(refused, "version 9"));
     CHECK(names(refused, "version 1"));
     CHECK(RocksStore::open_existing(folder.path()).error().code == Errc::kIncompatible);
-    put_raw(folder.path(), schema::kIdentityKey, ByteView{identity}.first(20));
+    test::put_raw(folder.path(), schema::kIdentityKey, ByteView{identity}.first(20));
     CHECK(failure_of(folder.path()).code == Errc::kCorrupt);
-    put_raw(folder.path(), schema::kIdentityKey, identity);
+    test::put_raw(folder.path(), schema::kIdentityKey, identity);
     check_whole(folder.path());
 }
 

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <rocksdb/db.h>
 
 #include <storage/rocks_store.hpp>
 #include <support/shared_files.hpp>
 
+#include "raw_records.hpp"
 #include "store_items.hpp"
 
 namespace fastsync {
@@ -51,22 +51,6 @@ auto files_of(const fs::path& path) {
             out[entry.path().string()] = {entry.file_size(), entry.last_write_time()};
     }
     return out;
-}
-
-/// The identity record, whatever it says.
-void put_identity(const fs::path& path, const Bytes& record) {
-    std::vector<rocksdb::ColumnFamilyHandle*> families;
-    rocksdb::DB* opened = nullptr;
-    REQUIRE(rocksdb::DB::Open(
-                {}, (path / "db").string(),
-                {{std::string{schema::kItemFamily}, {}}, {std::string{schema::kMetaFamily}, {}}},
-                &families, &opened)
-                .ok());
-    const std::unique_ptr<rocksdb::DB> db{opened};
-    const std::string value{record.begin(), record.end()};
-    CHECK(db->Put({}, families[1], std::string{schema::kIdentityKey}, value).ok());
-    for (rocksdb::ColumnFamilyHandle* family : families)
-        CHECK(db->DestroyColumnFamilyHandle(family).ok());
 }
 
 Result<std::unique_ptr<RocksStore>> repair(const fs::path& path, FilesReport& report,
@@ -249,7 +233,7 @@ TEST_CASE("RocksStore: a repair leaves a database of a later program as it is", 
     fill(folder.path());
     Bytes newer = encode_identity(test::kTestChain);
     newer[3] = 2;
-    put_identity(folder.path(), newer);
+    test::put_raw(folder.path(), schema::kIdentityKey, newer);
     FilesReport report;
     for (const auto& identity : {std::optional<ChainIdentity>{}, std::optional{test::kTestChain}}) {
         const auto refused = repair(folder.path(), report, identity);
@@ -258,7 +242,7 @@ TEST_CASE("RocksStore: a repair leaves a database of a later program as it is", 
         CHECK(refused.error().detail.find("schema version 2") != std::string::npos);
         CHECK_FALSE(fs::exists(folder.path() / "repairing"));
     }
-    put_identity(folder.path(), encode_identity(test::kTestChain));
+    test::put_raw(folder.path(), schema::kIdentityKey, encode_identity(test::kTestChain));
     const auto store = RocksStore::open_existing(folder.path());
     REQUIRE(store);
     CHECK(whole_batches(**store) == kBatches);
@@ -361,7 +345,7 @@ TEST_CASE("RocksStore: an identity that does not decode is lost", "[storage]") {
     fill(folder.path());
     const Bytes record =
         GENERATE(Bytes{}, Bytes{0, 0, 0}, Bytes(44, 0), Bytes{0, 0, 0, 1}, Bytes{0, 0, 0, 1, 7});
-    put_identity(folder.path(), record);
+    test::put_raw(folder.path(), schema::kIdentityKey, record);
     CHECK(RocksStore::open_existing(folder.path()).error().code == Errc::kCorrupt);
     FilesReport report;
     const auto asked = repair(folder.path(), report);

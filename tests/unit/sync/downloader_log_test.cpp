@@ -1,14 +1,8 @@
-#include <memory>
-#include <sstream>
-#include <string>
-
 #include <catch2/catch.hpp>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
-#include <common/log.hpp>
 #include <sync/downloader.hpp>
 
+#include "log_capture.hpp"
 #include "support/fake_peer.hpp"
 #include "support/simulation.hpp"
 
@@ -18,30 +12,6 @@ using namespace std::chrono_literals;
 using async::Task;
 
 namespace {
-
-/// What is logged from info on, as long as it lives.
-class LogCapture {
-  public:
-    LogCapture() {
-        log::setup(log::Level::kInfo);
-        spdlog::set_default_logger(std::make_shared<spdlog::logger>(
-            "capture", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
-    }
-    LogCapture(const LogCapture&) = delete;
-    LogCapture& operator=(const LogCapture&) = delete;
-    ~LogCapture() { log::setup(log::Level::kOff); }
-
-    [[nodiscard]] std::size_t lines_with(const std::string& what) const {
-        const std::string all = text_.str();
-        std::size_t count = 0;
-        for (auto at = all.find(what); at != std::string::npos; at = all.find(what, at + 1))
-            ++count;
-        return count;
-    }
-
-  private:
-    std::ostringstream text_;
-};
 
 /// Serves what it has for a while, then everything.
 Task<void> mend(test::Simulation& sim, test::FakePeer& peer, const test::BuiltState& whole) {
@@ -75,7 +45,7 @@ TEST_CASE("Downloader: peers that serve a root in part do not fill the log", "[s
     Downloader downloader{store, sim, sim.executor(), options};
     downloader.peer_joined(peer);
 
-    const LogCapture log;
+    const test::LogCapture log;
     async::TaskScope scope{sim.executor()};
     scope.spawn(mend(sim, *peer, whole));
     Result<void> outcome;

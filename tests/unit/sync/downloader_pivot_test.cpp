@@ -1,5 +1,6 @@
 // Which pivot the downloader takes, and when it leaves it.
 #include "downloader_world.hpp"
+#include "log_capture.hpp"
 
 using namespace fastsync;
 using namespace fastsync::sync;
@@ -276,4 +277,37 @@ TEST_CASE("Downloader: a root that nobody serves any more is left for the fresh 
     world.complete(*d);
     CHECK(seen.find("none serves root 0x") != std::string::npos);
     CHECK(missing_from(world.store, world.states[2]) == "");
+}
+
+TEST_CASE("Downloader: a pivot goes back only where the chain does, and that is told", "[sync]") {
+    World world;
+    const auto sync_now = [&] {
+        const auto d = world.downloader();
+        d->peer_joined(world.peer(1));
+        world.complete(*d);
+        return d->progress().pivot->number;
+    };
+    REQUIRE(sync_now() == 200);
+    const test::LogCapture log;
+    const auto told = [&](const std::string& words) {
+        return log.lines_with("pivot goes back " + words);
+    };
+    SECTION("not when the same chain merely has fewer blocks") {
+        world.chain.headers.resize(230);
+        CHECK(sync_now() == 200);
+        CHECK(told("") == 0);
+    }
+    SECTION("a chain that ends below it") {
+        world.chain.headers.resize(160);
+        CHECK(sync_now() == 95);
+        CHECK(told("from=200 to=95: the peers are on another or a shorter chain") == 1);
+    }
+    SECTION("another chain") {
+        std::vector<Hash256> roots;
+        for (std::uint64_t n = 0; n < 255; ++n)
+            roots.push_back(world.state_at(n).root);
+        world.chain = FakeChain::of(roots, 7);
+        CHECK(sync_now() == 190);
+        CHECK(told("from=200 to=190: the peers are on another or a shorter chain") == 1);
+    }
 }

@@ -50,6 +50,15 @@ TEST_CASE("PeerRate: a window hides the latency of a distant fast peer", "[sync]
     CHECK(rate.items_per_second() == Approx(30'000).epsilon(0.25));
 }
 
+TEST_CASE("PeerRate: a window is 16 at most, however far away and fast the peer", "[sync]") {
+    PeerRate rate;
+    (void)simulate(rate, 1'000'000, 2s, 120);
+    CHECK(rate.window() == PeerRate::kMaxWindow);
+    PeerRate narrow{3};
+    (void)simulate(narrow, 1'000'000, 2s, 120);
+    CHECK(narrow.window() == 3);
+}
+
 TEST_CASE("PeerRate: a near peer keeps a small window", "[sync]") {
     PeerRate rate;
     CHECK(simulate(rate, 100'000, 200us, 10) > 0.9 * 100'000);

@@ -54,5 +54,5 @@ TEST_CASE("StateSync: what is pending stays near its limit, and the sync still e
     CHECK(bound.most_pending_bytes < free.most_pending_bytes / 2);
     CHECK(bound.most_in_flight < free.most_in_flight);
     // Nearly nothing is allowed: one request at a time, depth first.
-    CHECK(run(state, 0).most_in_flight <= StateSync::kNarrowInFlight);
+    CHECK(run(state, 0).most_in_flight <= Held::kNarrowInFlight);
 }

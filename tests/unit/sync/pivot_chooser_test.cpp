@@ -140,3 +140,18 @@ TEST_CASE("PivotChooser: a head whose header is not served yet is not the end of
     }
     CHECK(world.peer->reports().empty());
 }
+
+TEST_CASE("PivotChooser: a head is followed for 64 answers of 192 headers, and no further",
+          "[sync]") {
+    constexpr std::uint64_t kReach = PivotChooser::kMaxCatchUpRounds * PivotChooser::kMaxHeaders;
+    const std::uint64_t beyond = GENERATE(0U, 1U, 500U);
+    World world;
+    for (std::uint64_t n = kHead + 1; n <= kReach + beyond; ++n)
+        world.chain.extend(root_at(n));
+    world.peer->tell_heads({world.chain.headers.front().hash});
+    const auto pivot = world.choose(30s, [](FakeChain&) {});
+    REQUIRE(pivot);
+    CHECK(pivot->headers.back().number == kReach);
+    CHECK(pivot->headers.front().number == kReach - kPivotDistance);
+    CHECK(world.peer->reports().empty());
+}

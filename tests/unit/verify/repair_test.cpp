@@ -118,6 +118,35 @@ TEST_CASE("repair_items: any set of items may be gone", "[repair]") {
     CHECK(store.items() > 300);  // leaves stay
 }
 
+TEST_CASE("repair_items: with one item more than are remembered everything is looked at again",
+          "[repair]") {
+    const auto looks = [](std::size_t remember) {
+        SmallState state;
+        MemoryStore& store = state.maker.store;
+        // Right below the root: nothing but the root refers to it.
+        std::vector<sync::Reference> below;
+        REQUIRE(sync::find_references(*store.get(ItemKind::kNode, state.root), below));
+        REQUIRE(store.erase(ItemKind::kNode, below.front().hash));
+        std::uint64_t count = 0;
+        std::uint64_t last = UINT64_MAX;
+        const auto done = repair_items(
+            store,
+            [&](const sync::ItemsReport& report) {
+                count += report.codes + report.nodes < last ? 1U : 0U;
+                last = report.codes + report.nodes;
+                return sync::VerifyStep::kContinue;
+            },
+            remember);
+        REQUIRE(done);
+        CHECK(done->removed_unclosed == 1);
+        CHECK(state.unsound() == 0);
+        return count;
+    };
+    CHECK(looks(sync::kMaxRemembered) == 1);
+    CHECK(looks(1) == 1);
+    CHECK(looks(0) == 2);
+}
+
 TEST_CASE("repair_items: a store that fails ends it with its error", "[repair]") {
     SmallState state;
     state.maker.store.fail(MemoryStore::Operation::kHas, {Errc::kStorage, "no such device"}, 5);

@@ -7,6 +7,13 @@
 
 namespace fastsync::test {
 
+Hash256 random_key(std::mt19937_64& random) {
+    Hash256 key;
+    for (Byte& byte : key.data)
+        byte = static_cast<Byte>(random());
+    return key;
+}
+
 std::size_t load_records(storage::StateStore& store, storage::ItemKind kind, ByteView file) {
     std::size_t records = 0;
     while (!file.empty()) {

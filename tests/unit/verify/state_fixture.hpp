@@ -1,5 +1,6 @@
 #pragma once
 
+#include <random>
 #include <set>
 #include <vector>
 
@@ -8,6 +9,8 @@
 #include <trie/builder.hpp>
 
 namespace fastsync::test {
+
+[[nodiscard]] Hash256 random_key(std::mt19937_64& random);
 
 /// Commits every record of a file of 32-byte hash, 4-byte big-endian length, bytes; in batches.
 /// @return how many there were
