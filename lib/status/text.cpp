@@ -52,6 +52,15 @@ std::string rates(const ProgressStatus& p) {
     return out;
 }
 
+/// The pivot, and how far it is below the head: from 128 blocks on peers drop its state.
+std::string pivot_words(const StatusSnapshot& s) {
+    if (!s.pivot || !s.pivot->number) return {};
+    std::string out = fmt::format("  pivot #{}", *s.pivot->number);
+    if (s.head && s.head->number >= *s.pivot->number)
+        out += fmt::format(", {} behind head", s.head->number - *s.pivot->number);
+    return out;
+}
+
 }  // namespace
 
 std::string show_seconds(std::uint64_t s) {
@@ -92,7 +101,7 @@ std::string progress_line(const StatusSnapshot& s, std::size_t columns) {
     } else {
         line = to_string(s.phase);
     }
-    line += fmt::format("  {}/{} peers", s.peers.serving, s.peers.connected);
+    line += fmt::format("  {}/{} peers", s.peers.serving, s.peers.connected) + pivot_words(s);
     if (!s.waiting_for.empty()) line += "  waiting: " + printable(s.waiting_for);
     if (line.size() > columns) line.resize(columns);
     return line;
