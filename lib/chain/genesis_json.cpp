@@ -1,10 +1,10 @@
 #include <charconv>
-#include <fstream>
 #include <limits>
 
 #include <nlohmann/json.hpp>
 
 #include <chain/genesis.hpp>
+#include <common/regular_file.hpp>
 
 namespace fastsync::chain {
 
@@ -289,17 +289,11 @@ Result<Genesis> parse_genesis(std::string_view text, std::string_view name) {
 }
 
 Result<Genesis> load_genesis(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary | std::ios::ate);
-    if (!in) return Error{Errc::kStorage, "cannot open " + file.string()};
-    const std::streamoff size = in.tellg();
-    if (size < 0) return Error{Errc::kStorage, "cannot read " + file.string()};
-    if (static_cast<std::uint64_t>(size) > kMaxGenesisFile) {
+    const auto text = read_regular_file(file, kMaxGenesisFile);
+    if (text) return parse_genesis(*text, file.string());
+    if (text.error().code == Errc::kTooLarge)
         return Error{Errc::kConfig, file.string() + ": a genesis of more than 256 MiB"};
-    }
-    std::string text(static_cast<std::size_t>(size), '\0');
-    in.seekg(0);
-    if (!in.read(text.data(), size)) return Error{Errc::kStorage, "cannot read " + file.string()};
-    return parse_genesis(text, file.string());
+    return Error{Errc::kStorage, "cannot read " + file.string() + ": " + text.error().detail};
 }
 
 }  // namespace fastsync::chain
