@@ -50,8 +50,8 @@ Result<U256> number_of_hex(const Field& field, std::string_view digits) {
     while (digits.size() > 1 && digits.front() == '0')
         digits.remove_prefix(1);
     if (digits.size() > 64) return field.wrong("a number of more than 256 bits");
-    FASTSYNC_TRY(const Bytes value,
-                 from_hex((digits.size() % 2 == 0 ? "" : "0") + std::string(digits)));
+    std::string even(digits.size() % 2, '0');
+    FASTSYNC_TRY(const Bytes value, from_hex(even.append(digits)));
     return u256_from_be(value);
 }
 
