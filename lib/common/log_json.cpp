@@ -100,8 +100,9 @@ class Parts {
         if (quoted && rest_.starts_with('"')) rest_.remove_prefix(1);
         out[*key] = quoted ? Json(text) : value(field, text);
     }
-    /// Without two blanks where a key was.
+    /// Without two blanks where a key was, or one before a colon.
     void append(std::string_view words) {
+        if (words.starts_with(':') && event_.ends_with(' ')) event_.pop_back();
         const bool after_blank = event_.empty() || event_.back() == ' ';
         if (after_blank && words.starts_with(' ')) words.remove_prefix(1);
         event_.append(words);

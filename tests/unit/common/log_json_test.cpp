@@ -54,6 +54,8 @@ TEST_CASE("log as JSON: words with values in them stay words", "[common]") {
     CHECK(read("shorter than {} blocks: {{so}}", 1)["event"] == "shorter than 1 blocks: {so}");
     CHECK(read("x a={1} b={0}", 1, 2)["a"] == 2);
     CHECK(read("peer={} does not link", std::string{"ab"})["event"] == "does not link");
+    CHECK(read("whole root={}: merging {} runs", std::string{"ab"}, 2)["event"] ==
+          "whole: merging 2 runs");
     // A key that every line has is not written twice.
     CHECK(read("went to level={}", 3)["level"] == "debug");
     CHECK(read("went to level={}", 3)["event"] == "went to level=3");
