@@ -272,6 +272,19 @@ max-peers = {max_peers}
         self.assertEqual(started.wait(), CONFIG)
         self.assertIn("it is a FIFO, not a regular file", started.log_text())
 
+    def test_a_configuration_that_cannot_be_read_keeps_no_signal_from_being_taken(self):
+        """Its disk hangs: the thread that reads it does not come back."""
+        devnet = self.devnet("--accounts", "100", "--contracts", "5")
+        daemon = self.managed(devnet)
+        self.manager.wait("READY=1")
+        with Held(daemon.child.pid, "fs-reload"):
+            os.kill(daemon.child.pid, signal.SIGHUP)
+            time.sleep(0.2)
+            os.kill(daemon.child.pid, signal.SIGTERM)
+            daemon.logged("daemon: (stopped)$")
+            self.assertIn("STOPPING=1", self.manager.read())
+        self.assertEqual(daemon.wait(), 0)
+
     def test_lines_for_the_journal_begin_with_their_priority(self):
         devnet = self.devnet("--accounts", "100", "--contracts", "5")
         log = self.folder / "run.log"
