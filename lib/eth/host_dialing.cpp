@@ -100,7 +100,7 @@ std::size_t Host::room_for_dials() const {
     const auto& all = peers_.all();
     const auto standing =
         static_cast<std::size_t>(std::count_if(all.begin(), all.end(), dialed_as_found));
-    const std::size_t dialing = found_.size() - standing;
+    const std::size_t dialing = found_.size() - std::min(found_.size(), standing);
     const auto left = [](std::size_t most, std::size_t used) {
         return most - std::min(most, used);
     };
