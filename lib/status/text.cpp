@@ -45,9 +45,11 @@ std::string counts(const ProgressStatus& p) {
                        show_bytes(static_cast<double>(p.bytes_committed)));
 }
 
-std::string rates(const ProgressStatus& p) {
-    std::string out = fmt::format("{} items/s, {}/s", show_count(to_count(p.items_per_s)),
-                                  show_bytes(p.bytes_per_s));
+enum class Width { kWide, kNarrow };
+
+std::string rates(const ProgressStatus& p, Width width = Width::kWide) {
+    std::string out = fmt::format("{} items/s", show_count(to_count(p.items_per_s)));
+    if (width == Width::kWide) out += fmt::format(", {}/s", show_bytes(p.bytes_per_s));
     if (p.eta_s) out += fmt::format(", {} left", show_seconds(*p.eta_s));
     return out;
 }
@@ -59,6 +61,21 @@ std::string pivot_words(const StatusSnapshot& s) {
     if (s.head && s.head->number >= *s.pivot->number)
         out += fmt::format(", {} behind head", s.head->number - *s.pivot->number);
     return out;
+}
+
+/// What a line says before what is waited for. A narrow one leaves out what a terminal of 80
+/// columns has no room for: the bar, and what is there already.
+std::string line_of(const StatusSnapshot& s, Width width) {
+    std::string line{to_string(s.phase)};
+    const bool whole = s.phase == Phase::kComplete || s.phase == Phase::kCompacting;
+    if (s.phase == Phase::kSyncing || whole) {
+        const ProgressStatus& p = s.progress;
+        const std::string now = whole ? line : rates(p, width);
+        line = width == Width::kNarrow ? fmt::format("{:.2f} %  {}", percent(p.fraction), now)
+                                       : fmt::format("{} {:6.2f} %  {}  {}", bar(p.fraction),
+                                                     percent(p.fraction), counts(p), now);
+    }
+    return line + fmt::format("  {}/{} peers", s.peers.serving, s.peers.connected) + pivot_words(s);
 }
 
 }  // namespace
@@ -92,16 +109,8 @@ std::string show_count(std::uint64_t count) {
 }
 
 std::string progress_line(const StatusSnapshot& s, std::size_t columns) {
-    std::string line;
-    const bool whole = s.phase == Phase::kComplete || s.phase == Phase::kCompacting;
-    if (s.phase == Phase::kSyncing || whole) {
-        line = fmt::format("{} {:6.2f} %  {}", bar(s.progress.fraction),
-                           percent(s.progress.fraction), counts(s.progress));
-        line += "  " + (whole ? std::string{to_string(s.phase)} : rates(s.progress));
-    } else {
-        line = to_string(s.phase);
-    }
-    line += fmt::format("  {}/{} peers", s.peers.serving, s.peers.connected) + pivot_words(s);
+    std::string line = line_of(s, Width::kWide);
+    if (line.size() > columns) line = line_of(s, Width::kNarrow);
     if (!s.waiting_for.empty()) line += "  waiting: " + printable(s.waiting_for);
     if (line.size() > columns) line.resize(columns);
     return line;

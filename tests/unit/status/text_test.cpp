@@ -34,6 +34,14 @@ TEST_CASE("status text: the progress line shows bar, counts, rates and time left
           "[######..................]  25.00 %  9 items, 12 B  18 items/s, 20 B/s, 8 s left  "
           "21/20 peers  pivot #200, 64 behind head");
     CHECK(progress_line(s, 30).size() == 30);
+    // A terminal of 80 columns: what matters is still there, and only then what is waited for.
+    CHECK(progress_line(s, 80) ==
+          "25.00 %  18 items/s, 8 s left  21/20 peers  pivot #200, 64 behind head");
+    s.waiting_for = std::string(100, 'w');
+    CHECK(progress_line(s, 80) ==
+          "25.00 %  18 items/s, 8 s left  21/20 peers  pivot #200, 64 behind head  waiting:");
+    CHECK(progress_line(s, 130).starts_with("[######....."));
+    s.waiting_for.clear();
     const std::string_view kPeers = "21/20 peers";
     s.head.reset();
     CHECK(progress_line(s, 200).ends_with("21/20 peers  pivot #200"));
