@@ -17,7 +17,7 @@ namespace fastsync::status {
 
 /// One line: bar, percentage, counts, rates, time left, peers, pivot; the phase and what it waits
 /// for where there is no progress to show. At most `columns` characters; where they are
-/// too few for all of that, the bar and what is there already are left out first. Fit for a
+/// too few for all of that, the bar is short and what is there already left out. Fit for a
 /// terminal: no control characters.
 [[nodiscard]] std::string progress_line(const StatusSnapshot& snapshot, std::size_t columns);
 /// The whole status in a few lines, each ended by a newline.

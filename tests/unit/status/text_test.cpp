@@ -36,10 +36,10 @@ TEST_CASE("status text: the progress line shows bar, counts, rates and time left
     CHECK(progress_line(s, 30).size() == 30);
     // A terminal of 80 columns: what matters is still there, and only then what is waited for.
     CHECK(progress_line(s, 80) ==
-          "25.00 %  18 items/s, 8 s left  21/20 peers  pivot #200, 64 behind head");
+          "[#.....] 25.00 %  18 items/s, 8 s left  21/20 peers  pivot #200, -64");
     s.waiting_for = std::string(100, 'w');
     CHECK(progress_line(s, 80) ==
-          "25.00 %  18 items/s, 8 s left  21/20 peers  pivot #200, 64 behind head  waiting:");
+          "[#.....] 25.00 %  18 items/s, 8 s left  21/20 peers  pivot #200, -64  waiting: w");
     CHECK(progress_line(s, 130).starts_with("[######....."));
     s.waiting_for.clear();
     const std::string_view kPeers = "21/20 peers";
