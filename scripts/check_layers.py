@@ -56,7 +56,7 @@ THIRD_PARTY = [
     ("crypto++", "crypto", SOURCES),
     ("secp256k1", "crypto", SOURCES),
     ("rocksdb", "storage", SOURCES),
-    ("nlohmann", "chain status rpc devnet " + APPS, SOURCES),
+    ("nlohmann", "common chain status rpc devnet " + APPS, SOURCES),
     ("ares", "net", SOURCES),
     ("snappy", "rlpx", SOURCES),
     ("zstd", APPS, SOURCES),

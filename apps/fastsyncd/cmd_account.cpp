@@ -9,12 +9,12 @@
 #include <state/state_reader.hpp>
 
 #include <crypto/keccak.hpp>
-#include <daemon/config_source.hpp>
 #include <status/text.hpp>
 #include <trie/constants.hpp>
 
 #include "command.hpp"
 #include "open_state.hpp"
+#include "option_table.hpp"
 
 namespace fastsync::app {
 namespace {
@@ -72,48 +72,31 @@ Result<Hash256> slot_of(const std::string& text, const std::string& origin) {
     return word;
 }
 
-Result<void> take(Options& out, const daemon::GivenValue& given) {
-    const auto& [key, value, origin, source] = given;
-    if (key == "data-dir") {
-        out.data_dir = value;
-    } else if (key == "root") {
-        const auto root = fixed_from_hex<Hash256>(value);
-        if (!root) return Error{Errc::kConfig, origin + ": must be a hash of 64 hex digits"};
-        out.root = *root;
-    } else if (key == "slot") {
-        if (out.slots.size() == rpc::kMaxProofKeys)
-            return Error{Errc::kConfig, origin + ": may be given 256 times"};
-        FASTSYNC_TRY(const Hash256 slot, slot_of(value, origin));
-        out.slots.push_back(slot);
-    } else if (value != "true") {
-        return Error{Errc::kConfig, origin + ": takes no value"};
-    } else {
-        (key == "proof" ? out.proof : out.json) = true;
-    }
+Result<void> take_slot(Options& out, const daemon::GivenValue& given) {
+    if (out.slots.size() == rpc::kMaxProofKeys)
+        return Error{Errc::kConfig, given.origin + ": may be given 256 times"};
+    FASTSYNC_TRY(const Hash256 slot, slot_of(given.value, given.origin));
+    out.slots.push_back(slot);
     return {};
 }
 
 Result<Options> parse(Arguments arguments) {
-    using daemon::KnownKey;
-    constexpr std::array<KnownKey, 5> kKeys{{
-        {"data-dir", KnownKey::Kind::kValue},
-        {"root", KnownKey::Kind::kValue},
-        {"slot", KnownKey::Kind::kRepeatable},
-        {"proof", KnownKey::Kind::kSwitch},
-        {"json", KnownKey::Kind::kSwitch},
-    }};
+    constexpr std::array kTable{
+        path<&Options::data_dir>("data-dir"),
+        hash<&Options::root>("root"),
+        Option<Options>{{"slot", daemon::KnownKey::Kind::kRepeatable}, take_slot},
+        flag<&Options::proof>("proof"),
+        flag<&Options::json>("json"),
+    };
     if (arguments.empty() || arguments.front().starts_with("--")) {
-        FASTSYNC_CHECK(daemon::parse_arguments(arguments, kKeys));
+        FASTSYNC_CHECK(parse_options(arguments, kTable));
         return Error{Errc::kConfig, "give an ADDRESS first"};
     }
-    Options out;
     const auto address = fixed_from_hex<Address>(arguments.front());
     if (!address) return Error{Errc::kConfig, arguments.front() + ": an address has 40 hex digits"};
+    FASTSYNC_TRY(Options out, parse_options(arguments.subspan(1), kTable));
     out.address = *address;
-    FASTSYNC_TRY(const auto given, daemon::parse_arguments(arguments.subspan(1), kKeys));
-    for (const auto& one : given)
-        FASTSYNC_CHECK(take(out, one));
-    if (out.data_dir.empty()) return Error{Errc::kConfig, "give --data-dir DIR"};
+    FASTSYNC_CHECK(need_data_dir(out.data_dir));
     return out;
 }
 

@@ -53,6 +53,8 @@ class Exporter {
     [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
     /// Nothing when all was written, or when the file cannot be gone on from.
     [[nodiscard]] const std::optional<Next>& next() const noexcept { return next_; }
+    /// A signal left rows out. One that comes when the last row is made leaves nothing out.
+    [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
 
   private:
     std::string header() const {
@@ -70,6 +72,7 @@ class Exporter {
     /// False, and remembered, when this row is not to be written any more.
     bool goes_on(const Hash256& key, const Hash256& slot) {
         if (rows_ < options_.limit && g_interrupted == 0) return true;
+        interrupted_ = rows_ < options_.limit;
         next_ = Next{key, slot};
         return false;
     }
@@ -168,6 +171,7 @@ class Exporter {
     ExportFile& file_;
     std::uint64_t rows_ = 0;
     std::optional<Next> next_;
+    bool interrupted_ = false;
     Next at_;  // the row that is being made
 };
 
@@ -184,7 +188,8 @@ void tell(const ExportOptions& options, const OpenState& open, const Exporter& e
     std::cerr << line << std::endl;
 }
 
-Result<void> export_state(const ExportOptions& options) {
+/// Returns an ExitCode, or kInterrupted.
+Result<int> export_state(const ExportOptions& options) {
     state::Preimages known;
     if (!options.preimages.empty()) {
         FASTSYNC_TRY(known, state::Preimages::load(options.preimages));
@@ -197,7 +202,8 @@ Result<void> export_state(const ExportOptions& options) {
     std::signal(SIGTERM, interrupt);
     const Result<void> done = exporter.run();
     tell(options, open, exporter);
-    return done;
+    if (!done) return done.error();
+    return exporter.interrupted() ? kInterrupted : int{kDone};
 }
 
 int run(Arguments arguments) {
@@ -205,7 +211,7 @@ int run(Arguments arguments) {
     if (!options) return fail("export", options.error());
     std::signal(SIGPIPE, SIG_IGN);  // told by the write
     const auto done = export_state(*options);
-    if (done) return g_interrupted == 0 ? kDone : kInterrupted;
+    if (done) return *done;
     if (done.error().code == Errc::kClosed) return kInterrupted;  // nobody reads on
     return fail_reading("export", done.error());
 }

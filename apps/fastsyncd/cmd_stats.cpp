@@ -6,12 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <state/state_stats.hpp>
 
-#include <daemon/config_source.hpp>
 #include <status/text.hpp>
 
 #include "command.hpp"
 #include "key_progress.hpp"
 #include "open_state.hpp"
+#include "option_table.hpp"
 
 namespace fastsync::app {
 namespace {
@@ -41,28 +41,13 @@ std::string help() {
 }
 
 Result<Options> parse(Arguments arguments) {
-    using daemon::KnownKey;
-    constexpr std::array<KnownKey, 3> kKeys{{
-        {"data-dir", KnownKey::Kind::kValue},
-        {"root", KnownKey::Kind::kValue},
-        {"json", KnownKey::Kind::kSwitch},
-    }};
-    FASTSYNC_TRY(const auto given, daemon::parse_arguments(arguments, kKeys));
-    Options out;
-    for (const auto& [key, value, origin, source] : given) {
-        if (key == "data-dir") {
-            out.data_dir = value;
-        } else if (key == "root") {
-            const auto root = fixed_from_hex<Hash256>(value);
-            if (!root) return Error{Errc::kConfig, origin + ": must be a hash of 64 hex digits"};
-            out.root = *root;
-        } else if (value != "true") {
-            return Error{Errc::kConfig, origin + ": takes no value"};
-        } else {
-            out.json = true;
-        }
-    }
-    if (out.data_dir.empty()) return Error{Errc::kConfig, "give --data-dir DIR"};
+    constexpr std::array kTable{
+        path<&Options::data_dir>("data-dir"),
+        hash<&Options::root>("root"),
+        flag<&Options::json>("json"),
+    };
+    FASTSYNC_TRY(Options out, parse_options(arguments, kTable));
+    FASTSYNC_CHECK(need_data_dir(out.data_dir));
     return out;
 }
 

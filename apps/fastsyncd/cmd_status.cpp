@@ -1,3 +1,4 @@
+#include <array>
 #include <chrono>
 #include <iostream>
 #include <optional>
@@ -6,12 +7,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <daemon/config_source.hpp>
 #include <status/http_client.hpp>
 #include <status/json.hpp>
 #include <status/text.hpp>
 
 #include "command.hpp"
+#include "option_table.hpp"
 
 namespace fastsync::app {
 namespace {
@@ -25,13 +26,11 @@ constexpr Duration kPatience = std::chrono::seconds{15};
 /// Line width where the output is no terminal.
 constexpr std::size_t kPlainColumns = 200;
 
-enum class Form { kText, kJson };
-
 struct Options {
     status::HttpOrigin origin{"127.0.0.1", 8645};
-    Form form = Form::kText;
     bool watch = false;
     bool check = false;
+    bool json = false;
 };
 
 std::string help() {
@@ -39,9 +38,9 @@ std::string help() {
            "Shows what a running daemon does.\n\noptions:\n"
            "  --http URL    where the daemon tells its status [http://127.0.0.1:8645]\n"
            "  --check       say nothing while all is well: for health checks\n"
-           "  --watch       show the progress each second until the state is complete: a bar "
-           "drawn\n"
-           "                in place on a terminal, one line each time elsewhere\n"
+           "  --watch       show percentage, rate, time left, peers and pivot each second until\n"
+           "                the state is complete: a bar drawn in place on a terminal, one line\n"
+           "                each time elsewhere\n"
            "  --json        the daemon's own JSON; with --watch one document a line\n"
            "  --help        this text\n\n"
            "exit codes: 0 shown (--watch: complete; --check: well), 1 options, 3 no daemon answers "
@@ -49,32 +48,22 @@ std::string help() {
            "failed\n";
 }
 
+Result<void> take_http(Options& out, const daemon::GivenValue& given) {
+    auto url = status::parse_http_origin(given.value);
+    if (!url) return Error{Errc::kConfig, given.origin + ": " + url.error().detail};
+    out.origin = *std::move(url);
+    return {};
+}
+
 Result<Options> parse(Arguments arguments) {
-    using daemon::KnownKey;
-    constexpr std::array<KnownKey, 4> kKeys{{
-        {"http", KnownKey::Kind::kValue},
-        {"check", KnownKey::Kind::kSwitch},
-        {"watch", KnownKey::Kind::kSwitch},
-        {"json", KnownKey::Kind::kSwitch},
-    }};
-    FASTSYNC_TRY(const auto given, daemon::parse_arguments(arguments, kKeys));
-    Options out;
-    for (const auto& [key, value, origin, source] : given) {
-        if (key == "http") {
-            auto url = status::parse_http_origin(value);
-            if (!url) return Error{Errc::kConfig, origin + ": " + url.error().detail};
-            out.origin = *std::move(url);
-        } else if (value != "true") {
-            return Error{Errc::kConfig, origin + ": takes no value"};
-        } else if (key == "watch") {
-            out.watch = true;
-        } else if (key == "check") {
-            out.check = true;
-        } else {
-            out.form = Form::kJson;
-        }
-    }
-    if (out.check && (out.watch || out.form == Form::kJson))
+    constexpr std::array kTable{
+        Option<Options>{{"http", daemon::KnownKey::Kind::kValue}, take_http},
+        flag<&Options::check>("check"),
+        flag<&Options::watch>("watch"),
+        flag<&Options::json>("json"),
+    };
+    FASTSYNC_TRY(Options out, parse_options(arguments, kTable));
+    if (out.check && (out.watch || out.json))
         return Error{Errc::kConfig, "--check: goes with neither --watch nor --json"};
     return out;
 }
@@ -97,7 +86,7 @@ Result<Fetched> fetch(const status::HttpOrigin& origin) {
 int show_once(const Options& options) {
     const auto fetched = fetch(options.origin);
     if (!fetched) return fail("status", fetched.error());
-    if (options.form == Form::kJson) {
+    if (options.json) {
         std::cout << fetched->text << std::endl;
     } else {
         std::cout << status::describe(fetched->snapshot) << std::flush;
@@ -159,7 +148,7 @@ int watch(const Options& options) {
         const auto now = std::chrono::steady_clock::now();
         if (fetched) {
             heard = now;
-            if (options.form == Form::kJson) {
+            if (options.json) {
                 std::cout << fetched->text << std::endl;
             } else {
                 lines.show(status::progress_line(fetched->snapshot, lines.columns()));

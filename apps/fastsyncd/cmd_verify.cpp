@@ -3,11 +3,11 @@
 #include <iostream>
 #include <optional>
 
-#include <daemon/config_value.hpp>
 #include <storage/rocks_store.hpp>
 #include <sync/checkpoint.hpp>
 
 #include "command.hpp"
+#include "option_table.hpp"
 #include "verify_output.hpp"
 
 namespace fastsync::app {
@@ -57,42 +57,23 @@ std::string help() {
            "            3 internal\n";
 }
 
-Result<void> take(const daemon::GivenValue& given, Options& out) {
-    const auto hash = [&]() { return daemon::hash_of(given, given.value); };
-    if (given.key == "data-dir") {
-        out.data_dir = given.value;
-    } else if (given.key == "root") {
-        FASTSYNC_TRY(out.root, hash());
-    } else if (given.key == "genesis-hash") {
-        FASTSYNC_TRY(out.genesis_hash, hash());
-    } else if (given.key == "network-id") {
-        FASTSYNC_TRY(out.network_id, daemon::number_of<std::uint64_t>(given, 0, UINT64_MAX));
-    } else if (given.value != "true") {
-        return Error{Errc::kConfig, given.origin + ": takes no value"};
-    } else if (given.key == "json") {
-        out.json = true;
-    } else {
-        (given.key == "repair" ? out.repair : out.every_item) = true;
-    }
+Result<void> take_network_id(Options& out, const daemon::GivenValue& given) {
+    FASTSYNC_TRY(out.network_id, daemon::number_of<std::uint64_t>(given, 0, UINT64_MAX));
     return {};
 }
 
 Result<Options> parse(Arguments arguments) {
-    using daemon::KnownKey;
-    constexpr std::array<KnownKey, 7> kKeys{{
-        {"data-dir", KnownKey::Kind::kValue},
-        {"root", KnownKey::Kind::kValue},
-        {"network-id", KnownKey::Kind::kValue},
-        {"genesis-hash", KnownKey::Kind::kValue},
-        {"every-item", KnownKey::Kind::kSwitch},
-        {"repair", KnownKey::Kind::kSwitch},
-        {"json", KnownKey::Kind::kSwitch},
-    }};
-    FASTSYNC_TRY(const auto given, daemon::parse_arguments(arguments, kKeys));
-    Options out;
-    for (const daemon::GivenValue& value : given)
-        FASTSYNC_CHECK(take(value, out));
-    if (out.data_dir.empty()) return Error{Errc::kConfig, "give --data-dir DIR"};
+    constexpr std::array kTable{
+        path<&Options::data_dir>("data-dir"),
+        hash<&Options::root>("root"),
+        Option<Options>{{"network-id", daemon::KnownKey::Kind::kValue}, take_network_id},
+        hash<&Options::genesis_hash>("genesis-hash"),
+        flag<&Options::every_item>("every-item"),
+        flag<&Options::repair>("repair"),
+        flag<&Options::json>("json"),
+    };
+    FASTSYNC_TRY(Options out, parse_options(arguments, kTable));
+    FASTSYNC_CHECK(need_data_dir(out.data_dir));
     if (out.every_item + out.repair + out.root.has_value() > 1)
         return Error{Errc::kConfig, "give one of --root, --every-item and --repair"};
     const bool identity = out.network_id.has_value() || out.genesis_hash.has_value();

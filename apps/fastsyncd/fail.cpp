@@ -14,8 +14,9 @@ Error with_repair_hint(Error error) {
 
 int fail(std::string_view command, const Error& error) {
     const bool by_operator = error.code == Errc::kConfig;
-    std::cerr << log::line_start(log::Level::kError) << "fastsyncd " << command << ": "
-              << (by_operator ? error.detail : error.message()) << "\n";
+    const std::string sentence =
+        "fastsyncd " + std::string{command} + ": " + (by_operator ? error.detail : error.message());
+    std::cerr << log::last_words(log::Level::kError, sentence) << "\n";
     switch (error.code) {
         case Errc::kConfig:
             return kConfig;

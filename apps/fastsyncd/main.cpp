@@ -28,7 +28,7 @@ void print_help(std::ostream& out) {
         name.resize(10, ' ');
         out << "  " << name << command.summary << "\n";
     }
-    out << "\nexit codes: 0 done, 1 configuration, 2 storage, 3 internal\n";
+    out << "\nexit codes: 0 done, 1 configuration, 2 storage, 3 internal; of export 4: a part\n";
 }
 
 bool asks_help(Arguments arguments) {

@@ -1,10 +1,10 @@
 #include <charconv>
-#include <fstream>
 #include <limits>
 
 #include <nlohmann/json.hpp>
 
 #include <chain/genesis.hpp>
+#include <common/regular_file.hpp>
 
 namespace fastsync::chain {
 
@@ -50,8 +50,8 @@ Result<U256> number_of_hex(const Field& field, std::string_view digits) {
     while (digits.size() > 1 && digits.front() == '0')
         digits.remove_prefix(1);
     if (digits.size() > 64) return field.wrong("a number of more than 256 bits");
-    FASTSYNC_TRY(const Bytes value,
-                 from_hex((digits.size() % 2 == 0 ? "" : "0") + std::string(digits)));
+    std::string even(digits.size() % 2, '0');
+    FASTSYNC_TRY(const Bytes value, from_hex(even.append(digits)));
     return u256_from_be(value);
 }
 
@@ -289,18 +289,13 @@ Result<Genesis> parse_genesis(std::string_view text, std::string_view name) {
 }
 
 Result<Genesis> load_genesis(const std::filesystem::path& file, std::size_t most) {
-    std::ifstream in(file, std::ios::binary | std::ios::ate);
-    if (!in) return Error{Errc::kStorage, "cannot open " + file.string()};
-    const std::streamoff size = in.tellg();
-    if (size < 0) return Error{Errc::kStorage, "cannot read " + file.string()};
-    if (static_cast<std::uint64_t>(size) > most) {
+    const auto text = read_regular_file(file, most);
+    if (text) return parse_genesis(*text, file.string());
+    if (text.error().code == Errc::kTooLarge) {
         return Error{Errc::kConfig,
                      file.string() + ": a genesis of more than " + std::to_string(most) + " bytes"};
     }
-    std::string text(static_cast<std::size_t>(size), '\0');
-    in.seekg(0);
-    if (!in.read(text.data(), size)) return Error{Errc::kStorage, "cannot read " + file.string()};
-    return parse_genesis(text, file.string());
+    return Error{Errc::kStorage, "cannot read " + file.string() + ": " + text.error().detail};
 }
 
 }  // namespace fastsync::chain

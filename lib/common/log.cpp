@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -11,13 +12,27 @@
 
 #include <common/line_limiter.hpp>
 #include <common/log.hpp>
+#include <common/log_json.hpp>
 
 namespace fastsync::log {
 namespace {
 
 // Off until setup(): tests and tools stay quiet.
-std::atomic<Level> g_level{Level::kOff};
+struct AtomicLevels {
+    AtomicLevels() { put(Level::kOff); }
+    void put(const Levels& levels) {
+        for (std::size_t i = 0; i < of.size(); ++i)
+            of[i].store(levels.of[i], std::memory_order_relaxed);
+    }
+    std::array<std::atomic<Level>, kComponents.size()> of;
+};
+
+AtomicLevels& levels_now() {
+    static AtomicLevels levels;
+    return levels;
+}
 std::atomic<bool> g_journal{false};
+std::atomic<Format> g_format{Format::kText};
 
 /// Priorities of syslog(3), as sd-daemon(3) has them.
 std::string_view priority(Level level) {
@@ -32,6 +47,10 @@ std::string_view priority(Level level) {
         default:
             return "<6>";
     }
+}
+
+std::string_view line_start(Level level) {
+    return g_journal ? priority(level) : std::string_view{};
 }
 
 spdlog::level::level_enum to_spdlog(Level level) {
@@ -52,22 +71,42 @@ spdlog::level::level_enum to_spdlog(Level level) {
     return spdlog::level::off;
 }
 
+bool is_control(char c) {
+    return (c >= 0 && c < ' ') || c == 0x7f;
+}
+
+std::string text_line(Component component, fmt::string_view format, fmt::format_args args,
+                      std::uint64_t left_out) {
+    std::string text = fmt::format("{}: {}", component.name(), fmt::vformat(format, args));
+    if (left_out > 0) text += fmt::format(" (lines like this left out: {})", left_out);
+    std::replace_if(text.begin(), text.end(), is_control, '?');
+    return text;
+}
+
 }  // namespace
 
-void setup(Level level) {
+void setup(const Levels& levels, Format format) {
     auto logger = std::make_shared<spdlog::logger>(
         "fastsyncd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     g_journal = is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO);
-    logger->set_pattern(g_journal ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %L %v");
-    logger->set_level(to_spdlog(level));
+    g_format = format;
+    const bool bare = g_journal || format == Format::kJson;
+    logger->set_pattern(bare ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %L %v");
+    // Who writes at which level is decided before.
+    logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::info);
     spdlog::set_default_logger(std::move(logger));
-    g_level = level;
+    levels_now().put(levels);
 }
 
-void set_level(Level level) {
-    spdlog::set_level(to_spdlog(level));
-    g_level = level;
+void set_levels(const Levels& levels) {
+    levels_now().put(levels);
+}
+
+std::optional<Format> parse_format(std::string_view text) {
+    if (text == "text") return Format::kText;
+    if (text == "json") return Format::kJson;
+    return std::nullopt;
 }
 
 bool is_journal(const char* journal_stream, int file) {
@@ -76,27 +115,17 @@ bool is_journal(const char* journal_stream, int file) {
     return std::to_string(found.st_dev) + ":" + std::to_string(found.st_ino) == journal_stream;
 }
 
-std::string_view line_start(Level level) {
-    return g_journal ? priority(level) : std::string_view{};
+std::string last_words(Level level, std::string_view sentence) {
+    std::string line{line_start(level)};
+    if (g_format == Format::kText) return line.append(sentence);
+    return line.append(
+        json_line({level, Component{"daemon"}.name(), std::chrono::system_clock::now(), "{}",
+                   fmt::make_format_args(sentence)}));
 }
 
-std::optional<Level> parse_level(std::string_view text) {
-    static constexpr std::array<std::pair<std::string_view, Level>, 6> kNames{{
-        {"trace", Level::kTrace},
-        {"debug", Level::kDebug},
-        {"info", Level::kInfo},
-        {"warn", Level::kWarn},
-        {"error", Level::kError},
-        {"off", Level::kOff},
-    }};
-    for (const auto& [name, level] : kNames) {
-        if (name == text) return level;
-    }
-    return std::nullopt;
-}
-
-bool enabled(Level level) noexcept {
-    return level >= g_level.load(std::memory_order_relaxed) && level != Level::kOff;
+bool enabled(Level level, Component component) noexcept {
+    const Level least = levels_now().of[component.index()].load(std::memory_order_relaxed);
+    return level >= least && level != Level::kOff;
 }
 
 std::optional<std::uint64_t> admit(Level level, const void* kind) {
@@ -107,13 +136,14 @@ std::optional<std::uint64_t> admit(Level level, const void* kind) {
     return limiter.admit(kind, debug ? kDebugRate : kUsualRate, std::chrono::steady_clock::now());
 }
 
-void write(Level level, std::string_view component, std::string_view line, std::uint64_t left_out) {
-    const std::string_view start = line_start(level);
-    if (left_out == 0)
-        spdlog::log(to_spdlog(level), "{}{}: {}", start, component, line);
-    else
-        spdlog::log(to_spdlog(level), "{}{}: {} (lines like this left out: {})", start, component,
-                    line, left_out);
+void write(Level level, Component component, fmt::string_view format, fmt::format_args args,
+           std::uint64_t left_out) {
+    const std::string line =
+        g_format == Format::kText
+            ? text_line(component, format, args, left_out)
+            : json_line({level, component.name(), std::chrono::system_clock::now(), format, args,
+                         left_out});
+    spdlog::log(to_spdlog(level), "{}{}", line_start(level), line);
 }
 
 }  // namespace fastsync::log

@@ -148,6 +148,15 @@ Result<RunConfig> parse_run_config(std::span<const std::string> arguments,
     return std::move(read.config);
 }
 
+log::Format wished_log_format(std::span<const std::string> arguments,
+                              std::span<const std::string> environment) {
+    const auto values = read_values(arguments, environment);
+    if (!values) return log::Format::kText;
+    const GivenValue* const given = find(*values, "log-format");
+    return given == nullptr ? log::Format::kText
+                            : log::parse_format(given->value).value_or(log::Format::kText);
+}
+
 std::string run_help() {
     static constexpr std::size_t kColumn = 34;
     const auto entry = [](std::string option, std::string_view help, std::string_view standard) {
@@ -161,7 +170,9 @@ std::string run_help() {
         "                     --network-id N --genesis-hash 0xHASH) [options]\n\n"
         "Downloads the complete state of one block from peers, proves it and keeps it in DIR.\n"
         "SIGTERM and SIGINT stop it cleanly; a later start goes on where it stopped. SIGHUP makes\n"
-        "it read the configuration again: log-level holds at once, the rest with a new start.\n\n"
+        "it read the configuration again: log-level, static-peer and trusted-peer hold at once, "
+        "the\n"
+        "rest with a new start.\n\n"
         "options:\n";
     for (const Setting& s : run_settings()) {
         std::string option = "  --" + std::string{s.key};

@@ -54,7 +54,8 @@ struct RunConfig {
     std::size_t memory_budget = 512;                                 ///< MiB; see memory_plan.hpp
     std::size_t max_requests_per_peer = sync::PeerRate::kMaxWindow;  ///< for state, in flight
     std::filesystem::path node_key;  ///< the file, made when it is not there
-    log::Level log_level = log::Level::kInfo;
+    log::Levels log_levels = log::Level::kInfo;
+    log::Format log_format = log::Format::kText;
 
     /// Connected at once, those that always find a place counted.
     [[nodiscard]] std::size_t peers_at_most() const;
@@ -106,6 +107,11 @@ struct EffectiveConfig {
 /// The same without the reasons.
 [[nodiscard]] Result<RunConfig> parse_run_config(std::span<const std::string> arguments,
                                                  std::span<const std::string> environment = {});
+
+/// The form that the log of a wrong configuration should have, as far as it can be read: text where
+/// it cannot.
+[[nodiscard]] log::Format wished_log_format(std::span<const std::string> arguments,
+                                            std::span<const std::string> environment);
 
 /// A configuration file that says the same, with the source of each value as a comment.
 /// @return kConfig naming the key: a value that TOML cannot hold, which is one that is not UTF-8

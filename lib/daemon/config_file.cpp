@@ -1,7 +1,4 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <sstream>
 
 namespace {
@@ -34,6 +31,7 @@ struct ReaderConfused {};
 #include <toml++/toml.h>
 #pragma pop_macro("NDEBUG")
 
+#include <common/regular_file.hpp>
 #include <daemon/config_source.hpp>
 
 namespace fastsync::daemon {
@@ -256,24 +254,12 @@ Result<std::vector<GivenValue>> parse_config_text(std::string_view text, std::st
 
 Result<std::vector<GivenValue>> read_config_file(const std::filesystem::path& file,
                                                  std::span<const KnownKey> keys) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(file, ignored)) {
-        return config_error("cannot read the configuration file " + file.string() +
-                            ": it is a directory");
-    }
-    errno = 0;
-    std::ifstream in(file, std::ios::binary);
-    if (!in) {
-        return config_error("cannot read the configuration file " + file.string() + ": " +
-                            std::strerror(errno));
-    }
-    std::string text(kMaxConfigFile + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMaxConfigFile) {
+    const auto text = read_regular_file(file, kMaxConfigFile);
+    if (text) return parse_config_text(*text, file.string(), keys);
+    if (text.error().code == Errc::kTooLarge)
         return config_error("the configuration file " + file.string() + " is larger than 1 MiB");
-    }
-    return parse_config_text(text, file.string(), keys);
+    return config_error("cannot read the configuration file " + file.string() + ": " +
+                        text.error().detail);
 }
 
 std::string toml_text(std::string_view text) {

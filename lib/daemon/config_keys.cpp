@@ -178,13 +178,23 @@ Result<void> set_node_key(RunConfig& config, const GivenValue& given) {
 }
 
 Result<void> set_log_level(RunConfig& config, const GivenValue& given) {
-    const auto level = log::parse_level(given.value);
-    if (!level) return complain(given, "must be trace, debug, info, warn, error or off");
-    config.log_level = *level;
+    const auto levels = log::parse_levels(given.value);
+    if (!levels) {
+        return complain(given, "must be a level, or levels of components behind commas (" +
+                                   levels.error().detail + ")");
+    }
+    config.log_levels = *levels;
     return {};
 }
 
-constexpr std::array<ConfigKey, 22> kKeys{{
+Result<void> set_log_format(RunConfig& config, const GivenValue& given) {
+    const auto format = log::parse_format(given.value);
+    if (!format) return complain(given, "must be text or json");
+    config.log_format = *format;
+    return {};
+}
+
+constexpr std::array<ConfigKey, 23> kKeys{{
     {{"data-dir", "DIR", "", "folder of the database; needed", Kind::kValue}, set_data_dir},
     {{"network", "NAME", "", "a known network: sets network-id and genesis-hash", Kind::kValue},
      leave_to_network},
@@ -240,9 +250,12 @@ constexpr std::array<ConfigKey, 22> kKeys{{
     {{"node-key", "FILE", "", "secret key of this node (made if missing); default DIR/node.key",
       Kind::kValue},
      set_node_key},
-    {{"log-level", "LEVEL", "info", "trace, debug, info, warn, error or off; to standard error",
+    {{"log-level", "LEVELS", "info", "trace, debug, info, warn, error or off; info,eth=debug",
       Kind::kValue},
      set_log_level},
+    {{"log-format", "FORMAT", "text", "form of the lines on standard error: text or json",
+      Kind::kValue},
+     set_log_format},
 }};
 
 }  // namespace

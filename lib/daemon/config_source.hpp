@@ -47,7 +47,7 @@ struct KnownKey {
 [[nodiscard]] Result<std::vector<GivenValue>> parse_config_text(std::string_view text,
                                                                 std::string_view file_name,
                                                                 std::span<const KnownKey> keys);
-/// The same from a file. kConfig when it cannot be read.
+/// The same from a regular file. kConfig when it cannot be read.
 [[nodiscard]] Result<std::vector<GivenValue>> read_config_file(const std::filesystem::path& file,
                                                                std::span<const KnownKey> keys);
 

@@ -110,6 +110,8 @@ class DaemonImpl final : public Daemon {
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Result<void> run() override;
     void stop() override;
+    void set_named_peers(std::vector<Enode> static_peers,
+                         std::vector<NodeId> trusted_peers) override;
     [[nodiscard]] std::string enode() const override { return enode_; }
     [[nodiscard]] std::uint16_t http_port() const override {
         return http_ ? http_->port() : std::uint16_t{0};
@@ -322,6 +324,14 @@ void DaemonImpl::stop() {
     boost::asio::post(threads_.sync.executor(), [this] { downloader_.stop(); });
 }
 
+void DaemonImpl::set_named_peers(std::vector<Enode> static_peers,
+                                 std::vector<NodeId> trusted_peers) {
+    boost::asio::post(threads_.net.executor(), [this, known = std::move(static_peers),
+                                                trusted = std::move(trusted_peers)]() mutable {
+        host_->set_named_peers(std::move(known), std::move(trusted));
+    });
+}
+
 /// On the net thread: the status board, the log's summary, and what peers are offered.
 Task<void> DaemonImpl::tell_status() {
     while (!told_enough_.is_open()) {
@@ -370,7 +380,9 @@ void DaemonImpl::log_summary(const status::StatusSnapshot& snapshot) {
     if (net_clock_->now() < next_summary_) return;
     next_summary_ = net_clock_->now() + kSummaryInterval;
     if (snapshot.phase == status::Phase::kComplete) return;
-    log::info("status", "{}", summary_line(snapshot));
+    const Summary summary = summary_of(snapshot);
+    if (log::enabled(log::Level::kInfo, "status"))
+        log::write(log::Level::kInfo, "status", summary.format, summary.values);
 }
 
 Task<void> DaemonImpl::offer_completed() {

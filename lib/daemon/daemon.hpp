@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include <common/result.hpp>
 #include <daemon/config.hpp>
@@ -26,6 +27,11 @@ class Daemon {
     [[nodiscard]] virtual Result<void> run() = 0;
     /// Ends run() within 5 s. From any thread; idempotent.
     virtual void stop() = 0;
+
+    /// Takes others for the static and trusted peers: see eth::Host. From any thread, before the
+    /// end of run() or after.
+    virtual void set_named_peers(std::vector<Enode> static_peers,
+                                 std::vector<NodeId> trusted_peers) = 0;
 
     /// Where peers reach us: the enode URL. Empty without a listener.
     [[nodiscard]] virtual std::string enode() const = 0;

@@ -36,14 +36,14 @@ void add_scheduler_view(status::PeerRow& row, const sync::PeerView& view) {
 std::string failing_static_peers(const PeerFigures& peers) {
     std::string words;
     std::size_t more = 0;
-    for (std::size_t i = 0; i < peers.dials.size(); ++i) {
-        const eth::DialState& dial = peers.dials[i];
+    for (const auto& peer : peers.static_peers) {
+        const eth::DialState& dial = peer->dial;
         if (dial.failures() == 0 || dial.last_error().empty()) continue;
         if (!words.empty()) {
             ++more;
             continue;
         }
-        const Enode& enode = peers.static_peers[i];
+        const Enode& enode = peer->enode;
         words = fmt::format("static peer {} at {}:{}: {} failed dial{}, the last with \"{}\"",
                             short_id(enode.id), enode.host, enode.tcp_port, dial.failures(),
                             dial.failures() == 1 ? "" : "s", dial.last_error());
@@ -107,7 +107,7 @@ std::string unresolved_bootnodes(const std::map<std::string, std::string>& unres
 }  // namespace
 
 PeerFigures figures_of(const eth::Host& host, std::optional<FinderFigures> finder) {
-    return {host.peers(), host.static_peers(),    host.dials(),     host.reputation(),
+    return {host.peers(), host.static_peers(),    host.reputation(),
             host.stats(), host.outdated().size(), std::move(finder)};
 }
 
@@ -123,9 +123,9 @@ status::PeersReport peers_report(const sync::SyncProgress& progress, const PeerF
         if (view != progress.peers.end()) add_scheduler_view(row, *view);
         out.peers.push_back(std::move(row));
     }
-    for (std::size_t i = 0; i < peers.dials.size(); ++i) {
-        const Enode& enode = peers.static_peers[i];
-        const eth::DialState& dial = peers.dials[i];
+    for (const auto& peer : peers.static_peers) {
+        const Enode& enode = peer->enode;
+        const eth::DialState& dial = peer->dial;
         out.static_peers.push_back({to_string(enode), is_connected(peers.peers, enode.id),
                                     dial.attempts(), dial.failures(), dial.last_error()});
     }

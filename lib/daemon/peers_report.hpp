@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 
 #include <common/time.hpp>
@@ -28,8 +27,7 @@ struct FinderFigures {
 /// What the net thread knows of peers, at one moment.
 struct PeerFigures {
     const eth::PeerSet& peers;
-    std::span<const Enode> static_peers;
-    std::span<const eth::DialState> dials;  ///< to each static peer
+    const eth::StaticPeers& static_peers;
     const eth::Reputation& reputation;
     eth::HostStats stats;
     std::size_t outdated = 0;             ///< nodes refused for a fork that we do not know

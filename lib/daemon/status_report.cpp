@@ -108,21 +108,27 @@ status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress, const P
     return out;
 }
 
-std::string summary_line(const status::StatusSnapshot& snapshot) {
+Summary summary_of(const status::StatusSnapshot& snapshot) {
     const auto& p = snapshot.progress;
+    Summary out;
+    const auto add = [&out](std::string_view field, const auto& value) {
+        out.format.append(" ").append(field);
+        out.values.push_back(value);
+    };
     // Rounded down: 100 % is a complete state only.
     const double percent = std::floor(10000 * p.fraction) / 100;
-    std::string line = fmt::format("phase={} done={:.2f}% items={} bytes={} items_per_s={:.0f}",
-                                   to_string(snapshot.phase), percent, p.items_committed,
-                                   p.bytes_committed, p.items_per_s);
-    line += fmt::format(" pending={} in_flight={} peers={}", p.pending, p.in_flight,
-                        snapshot.peers.connected);
-    if (p.eta_s) line += fmt::format(" left_s={}", *p.eta_s);
-    if (snapshot.pivot && snapshot.pivot->number)
-        line += fmt::format(" pivot={}", *snapshot.pivot->number);
-    if (!snapshot.waiting_for.empty())
-        line += fmt::format(" waiting_for=\"{}\"", snapshot.waiting_for);
-    return line;
+    add("phase={}", std::string{to_string(snapshot.phase)});
+    add("percent={:.2f}", percent);
+    add("items={}", p.items_committed);
+    add("bytes={}", p.bytes_committed);
+    add("items_per_s={:.0f}", p.items_per_s);
+    add("pending={}", p.pending);
+    add("in_flight={}", p.in_flight);
+    add("peers={}", snapshot.peers.connected);
+    if (p.eta_s) add("left_s={}", *p.eta_s);
+    if (snapshot.pivot && snapshot.pivot->number) add("pivot={}", *snapshot.pivot->number);
+    if (!snapshot.waiting_for.empty()) add("waiting_for=\"{}\"", snapshot.waiting_for);
+    return out;
 }
 
 std::string status_words(const status::StatusSnapshot& snapshot) {

@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include <fmt/args.h>
+
 #include <daemon/networks.hpp>
 #include <daemon/peers_report.hpp>
 #include <status/snapshot.hpp>
@@ -31,8 +33,13 @@ struct StatusContext {
                                                    const PeerFigures& peers,
                                                    const StatusContext& context);
 
-/// "phase=syncing fraction=12.3% items_per_s=…": the line that the log gets every few seconds.
-[[nodiscard]] std::string summary_line(const status::StatusSnapshot& snapshot);
+/// The line that the log gets every few seconds, "progress phase=syncing percent=12.34 …": what
+/// log::write() wants, for what is in it differs.
+struct Summary {
+    std::string format = "progress";
+    fmt::dynamic_format_arg_store<fmt::format_context> values{};
+};
+[[nodiscard]] Summary summary_of(const status::StatusSnapshot& snapshot);
 
 /// "syncing 42.17 %, 1m05s left, 2 peers": for a person who asks the service manager.
 [[nodiscard]] std::string status_words(const status::StatusSnapshot& snapshot);

@@ -62,13 +62,6 @@ std::string reason_of(const Error& why) {
     return said ? why.detail : std::string{to_string(why.code)};
 }
 
-std::vector<DialState> dial_states(const std::vector<Enode>& peers) {
-    std::vector<DialState> states;
-    for (const Enode& peer : peers)
-        states.emplace_back(peer.host);
-    return states;
-}
-
 }  // namespace
 
 Host::Host(async::Executor executor, async::Clock& clock, crypto::EntropySource& entropy,
@@ -84,16 +77,19 @@ Host::Host(async::Executor executor, async::Clock& clock, crypto::EntropySource&
       options_(std::move(options)),
       observer_(observer),
       peers_(local_.key.public_key(), options_.max_peers),
-      dials_(dial_states(options_.static_peers)),
       closing_(executor),
       departed_(executor),
       scope_(executor) {
     local_.offers = options_.offers.empty() ? capability_offers() : options_.offers;
+    for (Enode& enode : options_.static_peers)
+        keep_static(std::move(enode));
+    options_.static_peers.clear();
 }
 
 Task<void> Host::run() {
-    for (std::size_t i = 0; i < options_.static_peers.size(); ++i)
-        scope_.spawn(keep_dialed(i));
+    running_ = true;
+    for (const auto& peer : static_peers_)
+        scope_.spawn(keep_dialed(peer));
     if (listener_) scope_.spawn(accept_all());
     if (options_.source != nullptr) scope_.spawn(dial_found());
     co_await closing_.wait();
@@ -116,6 +112,8 @@ void Host::tell_announced(const Peer& peer) {
 
 void Host::stop_growing() {
     closing_.open();
+    for (const auto& peer : static_peers_)
+        peer->given_up.open();
     dialer_->close();
     if (options_.source != nullptr) options_.source->close();
     if (listener_) listener_->close();
@@ -162,27 +160,6 @@ Task<void> Host::welcome(std::unique_ptr<net::ByteStream> stream, IpAddress from
         co_await serve(*std::move(connection), raw, std::move(enode), Direction::kInbound);
     note_end(ended.why);
     log::debug("peers", "inbound ended address={} reason=\"{}\"", address, ended.why.message());
-}
-
-Task<void> Host::keep_dialed(std::size_t index) {
-    const Enode enode = options_.static_peers[index];
-    while (!closing_.is_open()) {
-        Duration pause = kFirstPause;
-        // It may have come to us.
-        if (!peers_.holds(enode.id)) {
-            dials_[index].started();
-            const Ended ended = co_await dial_once(enode);
-            pause = dials_[index].ended(ended.why, ended.stood, chance());
-            if (peers_.holds(enode.id)) {
-                // It dialed us at the same time, and that connection was the one to stay.
-                dials_[index].joined();
-                pause = kFirstPause;
-            }
-            log::debug("peers", "static peer={} ended reason=\"{}\" next_dial_s={:.1f}",
-                       short_id(enode.id), ended.why.message(), to_seconds(pause));
-        }
-        (void)co_await clock_.sleep_until(clock_.now() + pause, &closing_);
-    }
 }
 
 Task<Host::Ended> Host::dial_once(Enode enode) {
@@ -274,9 +251,9 @@ void Host::note_joined(const Peer& peer) {
     log::debug("peers", "joined peer={} client=\"{}\" eth={} peers={}", short_id(peer.enode.id),
                peer.session->connection().remote_hello().client_name,
                peer.session->status().eth_version, peers_.size());
-    for (std::size_t i = 0; i < dials_.size(); ++i) {
+    for (const auto& known : static_peers_) {
         const bool dialed = peer.direction == Direction::kOutbound;
-        if (dialed && options_.static_peers[i].id == peer.enode.id) dials_[i].joined();
+        if (dialed && known->enode.id == peer.enode.id) known->dial.joined();
     }
     if (options_.source != nullptr && peer.direction == Direction::kOutbound)
         options_.source->reached(peer.enode);
@@ -294,11 +271,11 @@ void Host::tell_source(const Peer& peer, std::uint64_t items) {
 }
 
 PeerSet::Rank Host::rank_of(const NodeId& id) const {
-    const auto& known = options_.static_peers;
+    const auto& known = static_peers_;
     const auto& trusted = options_.trusted_peers;
-    const bool always =
-        std::any_of(known.begin(), known.end(), [&](const Enode& e) { return e.id == id; }) ||
-        std::find(trusted.begin(), trusted.end(), id) != trusted.end();
+    const bool always = std::any_of(known.begin(), known.end(),
+                                    [&](const auto& peer) { return peer->enode.id == id; }) ||
+                        std::find(trusted.begin(), trusted.end(), id) != trusted.end();
     return always ? PeerSet::Rank::kStatic : PeerSet::Rank::kOrdinary;
 }
 
@@ -312,8 +289,9 @@ bool Host::was_short_visit(const Peer& peer, const Error& why) const {
 void Host::blame(const NodeId& id, Fault fault) {
     const Reaction& reaction = reaction_to(fault);
     reputation_.note(id, fault, clock_.now());
-    log::debug("peers", "peer={} fault=\"{}\" penalty={:.0f} dropped={}", short_id(id),
-               reaction.words, reputation_.penalty(id, clock_.now()), reaction.goodbye.has_value());
+    log::debug("peers", "peer at fault peer={} fault=\"{}\" penalty={:.0f} dropped={}",
+               short_id(id), reaction.words, reputation_.penalty(id, clock_.now()),
+               reaction.goodbye.has_value());
     const bool banned = is_banned(id);
     if (!reaction.goodbye && !banned) return;
     const auto goodbye = reaction.goodbye.value_or(rlpx::DisconnectReason::kUselessPeer);

@@ -69,6 +69,17 @@ inline constexpr Duration kEvictionPause = std::chrono::seconds{10};
 /// How long a dial may take until the TCP connection stands.
 inline constexpr Duration kDialTimeout = std::chrono::seconds{15};
 
+/// A peer that is kept connected, as long as it is named.
+struct StaticPeer {
+    StaticPeer(const async::Executor& executor, Enode node)
+        : enode(std::move(node)), dial(enode.host), given_up(executor) {}
+
+    const Enode enode;
+    DialState dial;
+    async::Gate given_up;  ///< open: it is not dialed again
+};
+using StaticPeers = std::vector<std::shared_ptr<StaticPeer>>;
+
 /// What became of connections so far.
 struct HostStats {
     std::uint64_t dials = 0;     ///< begun, to static and found peers
@@ -101,17 +112,18 @@ class Host {
     /// A node did that: it is noted, and the peer is let go if the policy says so. A node that is
     /// banned finds no place any more; a static or trusted one does.
     void blame(const NodeId& id, Fault fault);
+    /// Takes others for the static and the trusted peers. New static ones are dialed at once; ones
+    /// that are no longer named are not dialed again. Sessions stay: with a node that is named no
+    /// more it is an ordinary one from now on, and ends if the node is banned.
+    void set_named_peers(std::vector<Enode> static_peers, std::vector<NodeId> trusted_peers);
     /// Ends dialing and listening; sessions stay. Idempotent.
     void stop_growing();
     /// stop_growing(), and says goodbye to every peer (at most 2 s). Idempotent, returns at once.
     void stop();
 
     [[nodiscard]] const PeerSet& peers() const noexcept { return peers_; }
-    [[nodiscard]] const std::vector<Enode>& static_peers() const noexcept {
-        return options_.static_peers;
-    }
-    /// What became of the dials to each static peer, in the same order.
-    [[nodiscard]] const std::vector<DialState>& dials() const noexcept { return dials_; }
+    /// Each of those that are kept connected, and what became of the dials to it.
+    [[nodiscard]] const StaticPeers& static_peers() const noexcept { return static_peers_; }
     [[nodiscard]] const Reputation& reputation() const noexcept { return reputation_; }
     [[nodiscard]] HostStats stats() const;
     /// Nodes that were refused for a fork that we do not know (kOutdated), kMaxOutdated at most.
@@ -127,7 +139,7 @@ class Host {
     [[nodiscard]] async::Task<void> accept_all();
     [[nodiscard]] async::Task<void> welcome(std::unique_ptr<net::ByteStream> stream,
                                             IpAddress from);
-    [[nodiscard]] async::Task<void> keep_dialed(std::size_t index);
+    [[nodiscard]] async::Task<void> keep_dialed(std::shared_ptr<StaticPeer> peer);
     [[nodiscard]] async::Task<void> dial_found();
     [[nodiscard]] async::Task<void> try_found(Enode enode);
     [[nodiscard]] async::Task<Ended> dial_once(Enode enode);
@@ -135,6 +147,7 @@ class Host {
     [[nodiscard]] std::size_t room_for_dials() const;
     [[nodiscard]] bool worth_dialing(const Enode& enode) const;
     void make_room();
+    void keep_static(Enode enode);
     void note_end(const Error& why);
     [[nodiscard]] bool is_banned(const NodeId& id) const;
     [[nodiscard]] bool was_short_visit(const Peer& peer, const Error& why) const;
@@ -168,12 +181,12 @@ class Host {
     HostObserver* observer_;
 
     PeerSet peers_;
-    std::vector<DialState> dials_;
+    StaticPeers static_peers_;
     HandshakeStreams handshakes_;
     InboundGate gate_;
     Reputation reputation_;
     DialBook book_;
-    std::size_t found_tasks_ = 0;  ///< found nodes that are dialed or connected
+    std::set<NodeId> found_;  ///< found nodes that are dialed, or connected since
     TimePoint next_eviction_ = TimePoint::min();
     HostStats stats_;
     std::optional<BlockAnnouncement> announced_;
@@ -181,6 +194,7 @@ class Host {
     std::set<NodeId> without_node_data_;  ///< nodes that need capability_offers_without_node_data()
     async::Gate closing_;                 ///< no new connections
     async::Gate departed_;                ///< a session was taken out
+    bool running_ = false;
     bool stopped_ = false;
     async::TaskScope scope_;
 };

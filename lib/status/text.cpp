@@ -9,7 +9,10 @@
 namespace fastsync::status {
 namespace {
 
+enum class Width { kWide, kNarrow };
+
 constexpr std::size_t kBarWidth = 24;
+constexpr std::size_t kShortBarWidth = 6;
 
 /// The server chose these bytes, peers some of them: none may move the cursor.
 std::string printable(std::string_view text) {
@@ -30,9 +33,9 @@ double clamped(double fraction) noexcept {
     return std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) : 0.0;
 }
 
-std::string bar(double fraction) {
-    const auto full = static_cast<std::size_t>(clamped(fraction) * kBarWidth);
-    return fmt::format("[{:.<{}}]", std::string(full, '#'), kBarWidth);
+std::string bar(double fraction, std::size_t cells = kBarWidth) {
+    const auto full = static_cast<std::size_t>(clamped(fraction) * static_cast<double>(cells));
+    return fmt::format("[{:.<{}}]", std::string(full, '#'), cells);
 }
 
 /// Rounded down: 100 % is shown for a complete state only.
@@ -45,11 +48,39 @@ std::string counts(const ProgressStatus& p) {
                        show_bytes(static_cast<double>(p.bytes_committed)));
 }
 
-std::string rates(const ProgressStatus& p) {
-    std::string out = fmt::format("{} items/s, {}/s", show_count(to_count(p.items_per_s)),
-                                  show_bytes(p.bytes_per_s));
+std::string rates(const ProgressStatus& p, Width width = Width::kWide) {
+    std::string out = fmt::format("{} items/s", show_count(to_count(p.items_per_s)));
+    if (width == Width::kWide) out += fmt::format(", {}/s", show_bytes(p.bytes_per_s));
     if (p.eta_s) out += fmt::format(", {} left", show_seconds(*p.eta_s));
     return out;
+}
+
+/// The pivot, and how far it is below the head: from 128 blocks on peers drop its state.
+std::string pivot_words(const StatusSnapshot& s, Width width) {
+    if (!s.pivot || !s.pivot->number) return {};
+    std::string out = fmt::format("  pivot #{}", *s.pivot->number);
+    if (!s.head || s.head->number < *s.pivot->number) return out;
+    const std::uint64_t below = s.head->number - *s.pivot->number;
+    return out + (width == Width::kNarrow ? fmt::format(", -{}", below)
+                                          : fmt::format(", {} behind head", below));
+}
+
+/// What a line says before what is waited for. A narrow one has room for what matters on a terminal
+/// of 80 columns: a short bar, and not what is there already.
+std::string line_of(const StatusSnapshot& s, Width width) {
+    std::string line{to_string(s.phase)};
+    const bool whole = s.phase == Phase::kComplete || s.phase == Phase::kCompacting;
+    if (s.phase == Phase::kSyncing || whole) {
+        const ProgressStatus& p = s.progress;
+        const std::string now = whole ? line : rates(p, width);
+        line = width == Width::kNarrow
+                   ? fmt::format("{} {:.2f} %  {}", bar(p.fraction, kShortBarWidth),
+                                 percent(p.fraction), now)
+                   : fmt::format("{} {:6.2f} %  {}  {}", bar(p.fraction), percent(p.fraction),
+                                 counts(p), now);
+    }
+    return line + fmt::format("  {}/{} peers", s.peers.serving, s.peers.connected) +
+           pivot_words(s, width);
 }
 
 }  // namespace
@@ -83,16 +114,8 @@ std::string show_count(std::uint64_t count) {
 }
 
 std::string progress_line(const StatusSnapshot& s, std::size_t columns) {
-    std::string line;
-    const bool whole = s.phase == Phase::kComplete || s.phase == Phase::kCompacting;
-    if (s.phase == Phase::kSyncing || whole) {
-        line = fmt::format("{} {:6.2f} %  {}", bar(s.progress.fraction),
-                           percent(s.progress.fraction), counts(s.progress));
-        line += "  " + (whole ? std::string{to_string(s.phase)} : rates(s.progress));
-    } else {
-        line = to_string(s.phase);
-    }
-    line += fmt::format("  {}/{} peers", s.peers.serving, s.peers.connected);
+    std::string line = line_of(s, Width::kWide);
+    if (line.size() > columns) line = line_of(s, Width::kNarrow);
     if (!s.waiting_for.empty()) line += "  waiting: " + printable(s.waiting_for);
     if (line.size() > columns) line.resize(columns);
     return line;

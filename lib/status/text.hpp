@@ -15,8 +15,10 @@ namespace fastsync::status {
 /// "1,234,567".
 [[nodiscard]] std::string show_count(std::uint64_t count);
 
-/// One line: bar, percentage, counts, rates, time left; the phase and what it waits for where there
-/// is no progress to show. At most `columns` characters. Fit for a terminal: no control characters.
+/// One line: bar, percentage, counts, rates, time left, peers, pivot; the phase and what it waits
+/// for where there is no progress to show. At most `columns` characters; where they are
+/// too few for all of that, the bar is short and what is there already left out. Fit for a
+/// terminal: no control characters.
 [[nodiscard]] std::string progress_line(const StatusSnapshot& snapshot, std::size_t columns);
 /// The whole status in a few lines, each ended by a newline.
 [[nodiscard]] std::string describe(const StatusSnapshot& snapshot);

@@ -71,6 +71,7 @@ class Completion(unittest.TestCase):
     def test_values(self):
         self.assertEqual(completed("fastsyncd", "run", "--network", "main"), ["mainnet"])
         self.assertEqual(completed("fastsyncd", "run", "--log-level", "d"), ["debug"])
+        self.assertEqual(completed("fastsyncd", "run", "--log-format", "j"), ["json"])
         self.assertIn(str(ROOT / "LICENSE"),
                       completed("fastsyncd", "run", "--config", str(ROOT / "LIC")))
 

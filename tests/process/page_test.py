@@ -12,6 +12,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,25 @@ PEER = {"enode": "enode://aa@10.1.2.3:30303", "client": "Geth/v1.8.27", "eth_ver
         "delivered": 25000, "empty": 26, "bad": 27, "connected_s": 28, "penalty": 0}
 
 
+# A browser's window has a least width: a narrower page stands in a frame, and what is wider than it is
+# told. Not what a box scrolls or cuts off.
+NARROW = """<!doctype html><body style="margin:0"><iframe src="/" style="border:0;width:WIDTHpx;height:1900px">
+</iframe><p id="wide"></p><script>
+setInterval(() => {
+  const frame = document.querySelector('iframe'), root = frame.contentDocument.documentElement;
+  const wide = root.scrollWidth > WIDTH ? ['page:' + root.scrollWidth] : [];
+  for (const e of frame.contentDocument.querySelectorAll('body *')) {
+    const right = Math.round(e.getBoundingClientRect().right);
+    if (right > WIDTH && !e.closest('.scroll table')) wide.push(e.tagName + '#' + e.id + ':' + right);
+  }
+  document.getElementById('wide').textContent =
+      'shown ' + frame.contentDocument.title + ' too wide: [' + wide.join(' ') + ']';
+}, 100);
+</script>
+"""
+FRAMED = "; frame-ancestors 'self'"
+
+
 class Figures:
     """Serves the daemon's own page, with its headers, over documents that the test chooses."""
 
@@ -60,6 +80,8 @@ class Figures:
             def do_GET(self):
                 if self.path == "/":
                     kind, body = "text/html; charset=utf-8", page
+                elif self.path.startswith("/narrow/"):
+                    kind, body = "text/html", NARROW.replace("WIDTH", self.path[8:]).encode()
                 elif self.path in outer.documents:
                     kind, body = "application/json", json.dumps(outer.documents[self.path]).encode()
                 else:
@@ -67,10 +89,13 @@ class Figures:
                     return
                 self.send_response(200)
                 self.send_header("Content-Type", kind)
-                self.send_header("Content-Security-Policy", policy)
+                if not self.path.startswith("/narrow/"):
+                    self.send_header("Content-Security-Policy", policy)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                if self.path == "/":
+                if self.path == "/" and policy.endswith(FRAMED):
+                    pass
+                elif kind.startswith("text/html"):
                     # The browser shows a page as it is when its last byte has come: until then it
                     # lives and asks for its figures.
                     self.wfile.write(body[:-1])
@@ -106,11 +131,11 @@ class Page(ProcessCase):
         self.figures = Figures(self.page, self.policy)
         self.addCleanup(self.figures.close)
 
-    def browse(self, *options):
+    def browse(self, *options, path=""):
         with tempfile.TemporaryDirectory(prefix="fastsync-browser-") as profile:
             return subprocess.run(
                 [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                 f"--user-data-dir={profile}", *options, self.figures.url],
+                 f"--user-data-dir={profile}", *options, self.figures.url + path],
                 capture_output=True, text=True, timeout=90, check=False)
 
     def seen(self, status, peers=(PEER,)):
@@ -148,6 +173,28 @@ class Page(ProcessCase):
         dom = self.seen(status)
         for part in ("100.00 %", ">complete<", "256 of 256 parts", "can be asked", "is-complete"):
             self.assertIn(part, dom)
+
+    def test_nothing_is_wider_than_a_telephone(self):
+        self.figures.close()
+        policy = re.sub(r";? *frame-ancestors [^;]*", "", self.policy) + FRAMED
+        self.figures = Figures(self.page, policy)
+        long = "x" * 300
+        loud = {**STATUS, "waiting_for": f"nothing useful came for 17 s: {long}", "version": long,
+                "network": {"name": long, "network_id": 2**63, "genesis_hash": "0x" + "11" * 32},
+                "completed": STATUS["pivot"], "uptime_s": 10**9,
+                "head": {"number": 2**52, "hash": "0x" + "22" * 32},
+                "discovery": {"known": 10**12},
+                "progress": {**STATUS["progress"], "items_committed": 10**15, "items_per_s": 10**12,
+                             "bytes_committed": 2**53, "pending": 10**12, "eta_s": 10**9}}
+        for name, status, peer in (("usual", STATUS, PEER), ("long", loud, {**PEER, "client": long})):
+            self.figures.documents = {"/status": status, "/peers": {"peers": [peer] * 3}}
+            for width in (320, 360):
+                with self.subTest(figures=name, width=width):
+                    dom = self.browse("--dump-dom", path=f"narrow/{width}").stdout
+                    self.assertIn("<p id=\"wide\">shown 42.17 % – fastsyncd too wide: []</p>", dom)
+                    if folder := os.environ.get("FASTSYNC_SCREENSHOTS"):
+                        self.browse("--hide-scrollbars", "--window-size=500,1950",
+                                    f"--screenshot={folder}/{name}-{width}.png", path=f"narrow/{width}")
 
     def test_a_daemon_that_goes_away_is_told(self):
         self.figures.documents = {}

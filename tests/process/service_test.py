@@ -6,6 +6,7 @@ usage: service_test.py FASTSYNCD [unittest arguments]
 
 import ctypes
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -17,11 +18,21 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from nodes import HOST, Process, ensure_loopback_only, wait_for  # noqa: E402
+from nodes import HOST, Devnet, Process, ensure_loopback_only, wait_for  # noqa: E402
 from process_case import ProcessCase  # noqa: E402
 
 PROGRAM = sys.argv[1]
 CONFIG = 1  # the exit code
+
+
+def daemon_dials(port):
+    """How many dials a daemon has begun."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/status")
+        return json.loads(connection.getresponse().read())["dials"]["begun"]
+    finally:
+        connection.close()
 
 
 class Manager:
@@ -185,6 +196,94 @@ max-peers = {max_peers}
         self.assertIn(f"{self.config}:1: max-peers: must be ", refused)
         self.assertTrue(daemon.running())
         self.assertEqual(daemon.stop(), 0)
+
+    def hup(self, daemon, after):
+        """SIGHUP; returns when it was taken."""
+        os.kill(daemon.child.pid, signal.SIGHUP)
+        return self.manager.wait("READY=1", after=self.manager.wait("RELOADING.*", after=after))
+
+    def write_peers(self, devnet, *peers, trusted=()):
+        self.write(devnet, "info", 25)
+        lines = [line for line in self.config.read_text().splitlines()
+                 if not line.startswith("static-peer")]
+        if peers:
+            lines.append(f"static-peer = {json.dumps(peers)}")
+        if trusted:
+            lines.append(f"trusted-peer = {json.dumps(trusted)}")
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def peers(self, port):
+        connection = http.client.HTTPConnection(HOST, port, timeout=5)
+        try:
+            connection.request("GET", "/peers")
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+    def test_sighup_takes_other_static_and_trusted_peers(self):
+        first = self.devnet("--accounts", "100", "--contracts", "5")
+        second = Devnet(PROGRAM, str(self.folder / "second.log"), "--accounts", "100",
+                        "--contracts", "5")
+        self.addCleanup(second.kill)
+        daemon = self.managed(first)
+        ready = self.manager.wait("READY=1")
+        port = int(daemon.logged(r" http port=(\d+)$"))
+        def named():
+            return {p["enode"]: p["connected"] for p in self.peers(port)["static_peers"]}
+        wait_for("the first peer", lambda: named() == {first.enode: True})
+        # One more is dialed at once, and the first one is not touched.
+        self.write_peers(first, first.enode, second.enode)
+        seen = self.hup(daemon, ready)
+        wait_for("both", lambda: named() == {first.enode: True, second.enode: True})
+        daemon.logged(rf"(static peer added enode={re.escape(second.enode)})")
+        daemon.logged(r'(reloaded applied="static-peer" needs_restart="")')
+        self.assertNotIn("removed", daemon.log_text())
+        # A wrong file changes nothing.
+        self.config.write_text('static-peer = ["enode://1"]\n')
+        seen = self.hup(daemon, seen)
+        daemon.logged(r"(reload refused, all stays as it is: .*static-peer)")
+        self.assertEqual(named(), {first.enode: True, second.enode: True})
+        # One that is named no more keeps its session, and is not dialed again once it went.
+        self.write_peers(first, first.enode, trusted=[second.enode])
+        seen = self.hup(daemon, seen)
+        daemon.logged(rf"(static peer removed enode={re.escape(second.enode)})")
+        daemon.logged(r"(trusted peer added id=[0-9a-f]{128}$)")
+        wait_for("one", lambda: named() == {first.enode: True})
+        self.assertEqual(len(self.peers(port)["peers"]), 2)
+        second.stop()
+        wait_for("its end", lambda: len(self.peers(port)["peers"]) == 1)
+        begun = daemon_dials(port)
+        time.sleep(3)
+        self.assertEqual(daemon_dials(port), begun)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_a_file_that_would_be_waited_for_is_refused(self):
+        devnet = self.devnet("--accounts", "100", "--contracts", "5")
+        daemon = self.managed(devnet)
+        ready = self.manager.wait("READY=1")
+        self.config.unlink()
+        os.mkfifo(self.config)
+        self.hup(daemon, ready)
+        refused = daemon.logged(r"(reload refused, all stays as it is: .*)")
+        self.assertIn(f"{self.config}: it is a FIFO, not a regular file", refused)
+        self.assertEqual(daemon.stop(), 0)
+        started = Process([PROGRAM, "run", "--config", str(self.config)],
+                          str(self.folder / "fifo.log"))
+        self.assertEqual(started.wait(), CONFIG)
+        self.assertIn("it is a FIFO, not a regular file", started.log_text())
+
+    def test_a_configuration_that_cannot_be_read_keeps_no_signal_from_being_taken(self):
+        """Its disk hangs: the thread that reads it does not come back."""
+        devnet = self.devnet("--accounts", "100", "--contracts", "5")
+        daemon = self.managed(devnet)
+        self.manager.wait("READY=1")
+        with Held(daemon.child.pid, "fs-reload"):
+            os.kill(daemon.child.pid, signal.SIGHUP)
+            time.sleep(0.2)
+            os.kill(daemon.child.pid, signal.SIGTERM)
+            daemon.logged("daemon: (stopped)$")
+            self.assertIn("STOPPING=1", self.manager.read())
+        self.assertEqual(daemon.wait(), 0)
 
     def test_lines_for_the_journal_begin_with_their_priority(self):
         devnet = self.devnet("--accounts", "100", "--contracts", "5")

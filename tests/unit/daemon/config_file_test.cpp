@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include "config_cases.hpp"
 
 using namespace fastsync;
@@ -134,6 +136,13 @@ TEST_CASE("RunConfig: a file that cannot be read is an error naming it", "[daemo
     CHECK(error_of({"--config", missing}) ==
           "cannot read the configuration file " + missing + ": No such file or directory");
     CHECK(has(error_of({"--config", folder.path().string()}), "it is a directory"));
+    // Nobody writes to it: to wait for that would be for ever.
+    const std::string fifo = (folder.path() / "fifo").string();
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+    CHECK(error_of({"--config", fifo}) ==
+          "cannot read the configuration file " + fifo + ": it is a FIFO, not a regular file");
+    CHECK(error_of({"--data-dir=/d", "--genesis", fifo}) ==
+          "--genesis: cannot read " + fifo + ": it is a FIFO, not a regular file");
 }
 
 TEST_CASE("RunConfig: a genesis file names the network", "[daemon]") {
@@ -165,7 +174,8 @@ TEST_CASE("RunConfig: a genesis file names the network", "[daemon]") {
     const std::string broken = write("b.json", R"("chainId": 77, "eip150Block": "x")");
     CHECK(has(error_of({"--data-dir", "/d", "--genesis", broken}),
               "--genesis: " + broken + ": config.eip150Block"));
-    CHECK(has(error_of({"--data-dir", "/d", "--genesis", "/nowhere"}), "cannot open /nowhere"));
+    CHECK(has(error_of({"--data-dir", "/d", "--genesis", "/nowhere"}),
+              "cannot read /nowhere: No such file"));
 
     const ConfigFile of_file{"data-dir = \"/d\"\ngenesis = \"" + file + "\"\n"};
     const std::string path = of_file.path.string();

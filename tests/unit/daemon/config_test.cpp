@@ -18,7 +18,7 @@ TEST_CASE("RunConfig: the defaults", "[daemon]") {
     CHECK(c.memory_budget == 512);
     CHECK(c.http->names.empty());
     CHECK(c.node_key == "/d/node.key");
-    CHECK(c.log_level == log::Level::kInfo);
+    CHECK(c.log_levels == log::Levels{log::Level::kInfo});
 }
 
 TEST_CASE("RunConfig: every key from the command line", "[daemon]") {
@@ -50,7 +50,8 @@ TEST_CASE("RunConfig: every key from the command line", "[daemon]") {
                               "--node-key",
                               "k",
                               "--log-level",
-                              "debug"});
+                              "debug,eth=trace",
+                              "--log-format=json"});
     CHECK(c.network == Network{"custom", 7, hash_of(kHash)});
     REQUIRE(c.static_peers.size() == 2);
     CHECK(c.static_peers[1].tcp_port == 2);
@@ -64,7 +65,22 @@ TEST_CASE("RunConfig: every key from the command line", "[daemon]") {
     CHECK(c.when_complete == RunConfig::WhenComplete::kExit);
     CHECK(c.max_peers == 1000);
     CHECK(c.node_key == "k");
-    CHECK(c.log_level == log::Level::kDebug);
+    log::Levels levels = log::Level::kDebug;
+    levels.of[log::Component{"eth"}.index()] = log::Level::kTrace;
+    CHECK(c.log_levels == levels);
+    CHECK(c.log_format == log::Format::kJson);
+}
+
+TEST_CASE("RunConfig: a configuration that is wrong is told in the form it asks for, if it can be",
+          "[daemon]") {
+    const auto wished = [](const Arguments& arguments, const Arguments& environment = {}) {
+        return daemon::wished_log_format(arguments, environment);
+    };
+    CHECK(wished({"--log-format=json", "--max-peers=none"}) == log::Format::kJson);
+    CHECK(wished({"--max-peers=none"}, {"FASTSYNCD_LOG_FORMAT=json"}) == log::Format::kJson);
+    CHECK(wished({"--max-peers=none"}) == log::Format::kText);
+    CHECK(wished({"--log-format=xml"}) == log::Format::kText);
+    CHECK(wished({"--no-such-key", "--log-format=json"}) == log::Format::kText);
 }
 
 TEST_CASE("RunConfig: the forms of a pivot", "[daemon]") {
@@ -160,7 +176,11 @@ TEST_CASE("RunConfig: a wrong value is a sentence that names the option and the 
     CHECK(has(error_of(complete({"--http", "127.0.0.1:65536"})), "--http: must be ADDR:PORT"));
     CHECK(has(error_of(complete({"--static-peer", "enode://12@1.2.3.4:5"})),
               "--static-peer: must be an enode URL ("));
-    CHECK(has(error_of(complete({"--log-level", "loud"})), "must be trace, debug"));
+    CHECK(has(error_of(complete({"--log-level", "loud"})),
+              "--log-level: must be a level, or levels of components behind commas ('loud' is no "
+              "level"));
+    CHECK(has(error_of(complete({"--log-level", "info,eht=debug"})), "'eht' is no component"));
+    CHECK(has(error_of(complete({"--log-format", "xml"})), "must be text or json, not 'xml'"));
     CHECK(has(error_of(complete({"--exit-when-complete=maybe"})),
               "--exit-when-complete: must be true or false, not 'maybe'"));
 }

@@ -18,8 +18,7 @@ struct Rig {
     TimePoint now = sim.now() + 100s;
     eth::PeerSet peers{NodeId{{0x01}}, 10};
     eth::Reputation reputation;
-    std::vector<Enode> static_peers;
-    std::vector<eth::DialState> dials;
+    eth::StaticPeers static_peers;
     eth::HostStats stats;
     std::size_t outdated = 0;
     std::optional<FinderFigures> finder;
@@ -37,11 +36,12 @@ struct Rig {
             .number;
     }
     eth::DialState& name_static(Byte number) {
-        static_peers.push_back({node(number), "10.0.0.1", 30303, 0});
-        return dials.emplace_back("10.0.0.1");
+        const Enode enode{node(number), "10.0.0.1", 30303, 0};
+        static_peers.push_back(std::make_shared<eth::StaticPeer>(sim.executor(), enode));
+        return static_peers.back()->dial;
     }
     [[nodiscard]] PeerFigures figures() const {
-        return {peers, static_peers, dials, reputation, stats, outdated, finder};
+        return {peers, static_peers, reputation, stats, outdated, finder};
     }
     [[nodiscard]] status::PeersReport report() const {
         return peers_report(progress, figures(), now);
@@ -92,8 +92,9 @@ TEST_CASE("peers report: static peers are told of, connected or not", "[daemon]"
     (void)rig.join(1, eth::Direction::kOutbound, 1s);
     const auto report = rig.report();
     const std::vector<status::StaticPeerRow> expected{
-        {to_string(rig.static_peers[0]), true, 1, 0, ""},
-        {to_string(rig.static_peers[1]), false, 1, 1, Error{Errc::kConnect, "refused"}.message()}};
+        {to_string(rig.static_peers[0]->enode), true, 1, 0, ""},
+        {to_string(rig.static_peers[1]->enode), false, 1, 1,
+         Error{Errc::kConnect, "refused"}.message()}};
     CHECK(report.static_peers == expected);
 }
 
@@ -162,12 +163,12 @@ TEST_CASE("peers report: why nobody is connected is said in words", "[daemon]") 
     (void)rig.name_static(1);
     (void)rig.name_static(2);
     CHECK(why_no_peers(rig.figures(), rig.now) == "static peers are being dialed");
-    (void)rig.dials[0].ended({Errc::kConnect, "refused"}, std::nullopt, 0);
+    (void)rig.static_peers[0]->dial.ended({Errc::kConnect, "refused"}, std::nullopt, 0);
     const std::string first = "static peer " + short_id(node(1)) +
                               " at 10.0.0.1:30303: 1 failed dial, the last with \"" +
                               Error{Errc::kConnect, "refused"}.message() + "\"";
     CHECK(why_no_peers(rig.figures(), rig.now) == first);
-    (void)rig.dials[1].ended({Errc::kTimeout, "late"}, std::nullopt, 0);
+    (void)rig.static_peers[1]->dial.ended({Errc::kTimeout, "late"}, std::nullopt, 0);
     CHECK(why_no_peers(rig.figures(), rig.now) == first + " (and 1 more)");
     rig.finder = FinderFigures{};
     rig.finder->engine.known = 12;

@@ -126,6 +126,11 @@ class Watched {
     std::thread thread_;
 };
 
+EffectiveConfig with(std::vector<std::string> more) {
+    more.insert(more.begin(), {"--data-dir=/d", "--network=xdc"});
+    return *read_run_config(more, {});
+}
+
 bool reached(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + 10s;
     while (!condition() && std::chrono::steady_clock::now() < deadline)
@@ -248,25 +253,54 @@ TEST_CASE("ServiceWatch: who waits for no sign of life gets none", "[daemon]") {
     CHECK(manager.told() == Messages{"READY=1", "STATUS=words"});
 }
 
-TEST_CASE("Reloader: the log level holds at once, the rest is named, what is wrong changes nothing",
+TEST_CASE("Reloader: log levels hold at once, the rest is named, what is wrong changes nothing",
           "[daemon]") {
-    const auto with = [](std::vector<std::string> more) {
-        more.insert(more.begin(), {"--data-dir=/d", "--network=xdc"});
-        return *read_run_config(more, {});
-    };
     FakeManager manager;
     ServiceLink link{&manager};
     link.ready();
     Result<EffectiveConfig> next = with({"--log-level=debug", "--max-peers=3"});
     Reloader reloader{with({"--log-level=off"}), [&] { return next; }, link};
-    log::set_level(log::Level::kOff);
+    log::set_levels(log::Level::kOff);
     reloader.reload();
-    CHECK(log::enabled(log::Level::kDebug));
+    CHECK(log::enabled(log::Level::kDebug, "eth"));
     next = Error{Errc::kConfig, "wrong"};
     reloader.reload();
-    CHECK(log::enabled(log::Level::kDebug));
+    CHECK(log::enabled(log::Level::kDebug, "eth"));
+    next = with({"--log-level=off,sync=warn"});
+    reloader.reload();
+    CHECK_FALSE(log::enabled(log::Level::kError, "eth"));
+    CHECK(log::enabled(log::Level::kWarn, "sync"));
     next = with({"--log-level=off"});
     reloader.reload();
-    CHECK_FALSE(log::enabled(log::Level::kError));
-    CHECK(manager.count("READY=1") == 4);
+    CHECK_FALSE(log::enabled(log::Level::kError, "sync"));
+    CHECK(manager.count("READY=1") == 5);
+}
+
+TEST_CASE("Reloader: whoever is attached is told of peers that changed, and of nothing else",
+          "[daemon]") {
+    const std::string a =
+        "enode://"
+        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798483ada7726a3c4655da"
+        "4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8@10.0.0.1:1";
+    FakeManager manager;
+    ServiceLink link{&manager};
+    std::vector<std::pair<std::size_t, std::size_t>> told;
+    Result<EffectiveConfig> next = with({"--static-peer=" + a});
+    Reloader reloader{with({}), [&] { return next; }, link};
+    reloader.reload();  // nobody is there to be told
+    reloader.attach([&](const auto& known, const auto& trusted) {
+        told.emplace_back(known.size(), trusted.size());
+    });
+    reloader.reload();
+    reloader.reload();  // no change
+    next = Error{Errc::kConfig, "wrong"};
+    reloader.reload();
+    next = with({"--trusted-peer=" + a, "--max-peers=3"});
+    reloader.reload();
+    using Told = std::vector<std::pair<std::size_t, std::size_t>>;
+    CHECK(told == Told{{1, 0}, {0, 1}});
+    reloader.attach(nullptr);
+    next = with({});
+    reloader.reload();
+    CHECK(told.size() == 2);
 }

@@ -32,10 +32,16 @@ struct Rig {
                   std::make_shared<test::FakeSession>(sim.executor(), id, said)})
             .number;
     }
+    eth::StaticPeers static_peers;
+
     [[nodiscard]] status::StatusSnapshot snapshot() const {
-        return make_snapshot(progress, {peers, {}, {}, reputation, {}, 0, {}}, context);
+        return make_snapshot(progress, {peers, static_peers, reputation, {}, 0, {}}, context);
     }
 };
+
+std::string words(const Summary& summary) {
+    return fmt::vformat(summary.format, summary.values);
+}
 
 }  // namespace
 
@@ -130,14 +136,15 @@ TEST_CASE("status report: the log's line says what matters, and only what is kno
     rig.progress.in_flight = 4;
     rig.progress.items_per_s = 1234.5678;
     (void)rig.join(1, eth::Direction::kOutbound, 1s);
-    CHECK(summary_line(rig.snapshot()) ==
-          "phase=syncing done=12.34% items=21 bytes=12 items_per_s=1235 pending=5 in_flight=4 "
+    CHECK(words(summary_of(rig.snapshot())) ==
+          "progress phase=syncing percent=12.34 items=21 bytes=12 items_per_s=1235 pending=5 "
+          "in_flight=4 "
           "peers=1");
     rig.progress.eta_s = 60.0;
     rig.progress.state_root = Hash256{};
     rig.progress.pivot = {200, Hash256{}};
     rig.progress.waiting_for = "no peer is connected";
-    const std::string line = summary_line(rig.snapshot());
+    const std::string line = words(summary_of(rig.snapshot()));
     CHECK(line.ends_with(" left_s=60 pivot=200 waiting_for=\"no peer is connected\""));
 }
 

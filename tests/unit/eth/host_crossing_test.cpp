@@ -25,8 +25,8 @@ void check_sole(const Host& host, const NodeId& self) {
     const Peer& peer = host.peers().all().begin()->second;
     const auto stays = self > peer.enode.id ? Direction::kOutbound : Direction::kInbound;
     CHECK(peer.direction == stays);
-    CHECK(host.dials()[0].failures() == 0);
-    CHECK(host.dials()[0].last_error() == "");
+    CHECK(host.static_peers()[0]->dial.failures() == 0);
+    CHECK(host.static_peers()[0]->dial.last_error() == "");
     CHECK(host.reputation().penalty(peer.enode.id, host.peers().all().begin()->second.since) == 0);
 }
 
@@ -111,8 +111,8 @@ TEST_CASE("Host: two that dial each other at once have one session after their f
         check_sole(*one.host, enode_of(1).id);
         check_sole(*two.host, enode_of(2).id);
         // Where one heard of the other before it dialed, it did not.
-        CHECK(one.host->dials()[0].attempts() == 1);
-        CHECK(two.host->dials()[0].attempts() <= 1);
+        CHECK(one.host->static_peers()[0]->dial.attempts() == 1);
+        CHECK(two.host->static_peers()[0]->dial.attempts() <= 1);
         const std::size_t sessions = one.guests.joined.size();
         co_await n.pass(10min);
         CHECK(one.host->peers().size() == 1);

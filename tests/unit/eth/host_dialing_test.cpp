@@ -261,3 +261,25 @@ TEST_CASE("Host: who gave nothing makes room when others wait and all places are
         CHECK(here.host->peers().size() == 1);
     });
 }
+
+TEST_CASE("Host: a found node that becomes static takes no place of others", "[eth][host]") {
+    Net net;
+    net.run([](Net& n) -> Task<void> {
+        ListedNodes& source = source_for(n);
+        for (const Byte number : {Byte{2}, Byte{3}, Byte{4}})
+            n.start(number);
+        source.nodes = {enode_of(2)};
+        Node& here = n.start(1, finding(source, 2));
+        co_await n.pass(5s);
+        REQUIRE(here.guests.standing[enode_of(2).id] == 1);
+        for (int i = 0; i < 4; ++i) {
+            here.host->set_named_peers({}, {});
+            here.host->set_named_peers({enode_of(2)}, {});
+        }
+        source.nodes = {enode_of(3), enode_of(4)};
+        co_await n.pass(1min);
+        CHECK(here.guests.joined.size() == 2);
+        CHECK(here.host->peers().size() == 2);
+        CHECK(here.guests.left.empty());
+    });
+}

@@ -26,12 +26,12 @@ TEST_CASE("Host: a static peer is dialed and a session stands at both ends", "[e
         CHECK(in.direction == Direction::kInbound);
         CHECK(in.enode.id == enode_of(1).id);
         CHECK(in.enode.tcp_port == kPort);
-        REQUIRE(here.host->dials().size() == 1);
-        CHECK(here.host->dials()[0].attempts() == 1);
-        CHECK(here.host->dials()[0].failures() == 0);
+        REQUIRE(here.host->static_peers().size() == 1);
+        CHECK(here.host->static_peers()[0]->dial.attempts() == 1);
+        CHECK(here.host->static_peers()[0]->dial.failures() == 0);
         co_await n.pass(10min);  // pings keep it up
         CHECK(here.host->peers().size() == 1);
-        CHECK(here.host->dials()[0].attempts() == 1);
+        CHECK(here.host->static_peers()[0]->dial.attempts() == 1);
     });
 }
 
@@ -50,13 +50,14 @@ TEST_CASE("Host: a refused dial is tried again after growing pauses, for ever", 
             CHECK(gap <= expected + expected / 4 + 10ms);
             expected = std::min<Duration>(2 * expected, kLongestPause);
         }
-        CHECK(here.host->dials()[0].failures() == dials.size());
-        CHECK(here.host->dials()[0].last_error() == "cannot connect: connection refused");
+        CHECK(here.host->static_peers()[0]->dial.failures() == dials.size());
+        CHECK(here.host->static_peers()[0]->dial.last_error() ==
+              "cannot connect: connection refused");
         Node& there = n.start(2);
         co_await n.pass(kLongestPause * 5 / 4 + 1s);
         CHECK(here.host->peers().size() == 1);
         CHECK(there.host->peers().size() == 1);
-        CHECK(here.host->dials()[0].failures() == 0);
+        CHECK(here.host->static_peers()[0]->dial.failures() == 0);
     });
 }
 
@@ -67,10 +68,10 @@ TEST_CASE("Host: an address that answers nothing is given up after 15 s and trie
         n.network.set_reach(address_of(2), kPort, Reach::kBlackHole);
         Node& here = n.start(1, dialing({2}));
         co_await n.pass(kDialTimeout + 500ms);
-        CHECK(here.host->dials()[0].failures() == 1);
-        CHECK(here.host->dials()[0].last_error() == "timeout: no connection in time");
+        CHECK(here.host->static_peers()[0]->dial.failures() == 1);
+        CHECK(here.host->static_peers()[0]->dial.last_error() == "timeout: no connection in time");
         co_await n.pass(2s);
-        CHECK(here.host->dials()[0].attempts() == 2);
+        CHECK(here.host->static_peers()[0]->dial.attempts() == 2);
     });
 }
 
@@ -97,8 +98,8 @@ TEST_CASE("Host: a session that ended is dialed anew, one that stood long at onc
         end_session();
         co_await n.pass(1400ms);
         CHECK(here.host->peers().size() == 1);
-        CHECK(here.host->dials()[0].attempts() == 5);
-        CHECK(here.host->dials()[0].failures() == 0);
+        CHECK(here.host->static_peers()[0]->dial.attempts() == 5);
+        CHECK(here.host->static_peers()[0]->dial.failures() == 0);
         // Every session was told under a number of its own.
         REQUIRE(here.guests.joined.size() == 5);
         CHECK(here.guests.joined[0].number != here.guests.joined[4].number);
@@ -168,9 +169,11 @@ TEST_CASE("Host: a node that dials itself is refused and stays alone", "[eth][ho
         Node& here = n.start(1, dialing({1}));
         co_await n.pass(30s);
         CHECK(here.guests.joined.empty());
-        CHECK(here.host->dials()[0].attempts() > 2);
-        CHECK(here.host->dials()[0].failures() == here.host->dials()[0].attempts());
-        CHECK(here.host->dials()[0].last_error() == "incompatible: connected to ourselves");
+        CHECK(here.host->static_peers()[0]->dial.attempts() > 2);
+        CHECK(here.host->static_peers()[0]->dial.failures() ==
+              here.host->static_peers()[0]->dial.attempts());
+        CHECK(here.host->static_peers()[0]->dial.last_error() ==
+              "incompatible: connected to ourselves");
     });
 }
 

@@ -32,8 +32,25 @@ TEST_CASE("status text: the progress line shows bar, counts, rates and time left
     s.waiting_for.clear();
     CHECK(progress_line(s, 200) ==
           "[######..................]  25.00 %  9 items, 12 B  18 items/s, 20 B/s, 8 s left  "
-          "21/20 peers");
+          "21/20 peers  pivot #200, 64 behind head");
     CHECK(progress_line(s, 30).size() == 30);
+    // A terminal of 80 columns: what matters is still there, and only then what is waited for.
+    CHECK(progress_line(s, 80) ==
+          "[#.....] 25.00 %  18 items/s, 8 s left  21/20 peers  pivot #200, -64");
+    s.waiting_for = std::string(100, 'w');
+    CHECK(progress_line(s, 80) ==
+          "[#.....] 25.00 %  18 items/s, 8 s left  21/20 peers  pivot #200, -64  waiting: w");
+    CHECK(progress_line(s, 130).starts_with("[######....."));
+    s.waiting_for.clear();
+    const std::string_view kPeers = "21/20 peers";
+    s.head.reset();
+    CHECK(progress_line(s, 200).ends_with("21/20 peers  pivot #200"));
+    s.head = HeadStatus{199, {}};  // not yet heard of
+    CHECK(progress_line(s, 200).ends_with("21/20 peers  pivot #200"));
+    s.pivot->number.reset();
+    CHECK(progress_line(s, 200).ends_with(kPeers));
+    s.pivot.reset();
+    CHECK(progress_line(s, 200).ends_with(kPeers));
 }
 
 TEST_CASE("status text: 100 % is shown for a complete state only", "[status]") {
