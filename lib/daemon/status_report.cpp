@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/core.h>
@@ -12,13 +13,32 @@ namespace {
 /// Longest time left that is told, seconds: a rate next to nothing says nothing.
 constexpr double kLongestEta = 10.0 * 365 * 24 * 3600;
 
+std::uint64_t to_count(double items) {
+    constexpr double kMost = 1e18;
+    return items > 0 ? static_cast<std::uint64_t>(std::min(items, kMost)) : 0;
+}
+
+/// Not-a-number is no time either.
+std::optional<std::uint64_t> to_eta(double seconds) {
+    if (!(seconds >= 0 && seconds < kLongestEta)) return std::nullopt;
+    return static_cast<std::uint64_t>(std::llround(seconds));
+}
+
 status::ProgressStatus progress_of(const sync::SyncProgress& progress) {
     status::ProgressStatus out;
     const bool complete = progress.phase == sync::SyncPhase::kComplete;
     // Shares are integers: the whole is exactly 1, and nothing else is.
     out.fraction = complete ? 1.0 : progress.fraction;
-    if (progress.eta_s && *progress.eta_s < kLongestEta)
-        out.eta_s = static_cast<std::uint64_t>(std::llround(*progress.eta_s));
+    out.corrections = progress.corrections;
+    if (const auto& left = progress.time_left) out.eta_s = to_eta(left->expected);
+    if (progress.work && !complete) {
+        out.estimate = status::EstimateStatus{
+            to_count(progress.work->items), progress.work->least, progress.work->most, {}, {}};
+        if (const auto& left = progress.time_left; left && to_eta(left->most)) {
+            out.estimate->eta_low_s = to_eta(left->least);
+            out.estimate->eta_high_s = to_eta(left->most);
+        }
+    }
     out.items_committed = progress.counters.items_committed();
     out.nodes_committed = progress.counters.nodes_committed;
     out.codes_committed = progress.counters.codes_committed;

@@ -4,9 +4,21 @@
 namespace fastsync::status {
 namespace {
 
+ordered_json estimate_json(const EstimateStatus& e) {
+    ordered_json out;
+    out["items"] = e.items;
+    out["fraction_low"] = finite(e.fraction_low);
+    out["fraction_high"] = finite(e.fraction_high);
+    if (e.eta_low_s) out["eta_low_s"] = *e.eta_low_s;
+    if (e.eta_high_s) out["eta_high_s"] = *e.eta_high_s;
+    return out;
+}
+
 ordered_json progress_json(const ProgressStatus& p) {
     ordered_json out;
     out["fraction"] = finite(p.fraction);
+    out["corrections"] = p.corrections;
+    if (p.estimate) out["estimate"] = estimate_json(*p.estimate);
     if (p.eta_s) out["eta_s"] = *p.eta_s;
     out["items_committed"] = p.items_committed;
     out["nodes_committed"] = p.nodes_committed;
@@ -110,6 +122,16 @@ Result<ProgressStatus> read_progress(const ordered_json& json) {
     Reader in{json, "progress."};
     ProgressStatus out;
     out.fraction = in.number("fraction");
+    out.corrections = in.optional_count("corrections").value_or(0);
+    if (json.contains("estimate")) {
+        Reader estimate{in.object("estimate"), "progress.estimate."};
+        out.estimate =
+            EstimateStatus{estimate.count("items"), estimate.number("fraction_low"),
+                           estimate.number("fraction_high"), estimate.optional_count("eta_low_s"),
+                           estimate.optional_count("eta_high_s")};
+        FASTSYNC_CHECK(in.outcome());
+        FASTSYNC_CHECK(estimate.outcome());
+    }
     out.eta_s = in.optional_count("eta_s");
     out.items_committed = in.count("items_committed");
     out.nodes_committed = in.count("nodes_committed");

@@ -50,8 +50,20 @@ void write_chain(Exposition& out, const StatusSnapshot& s) {
 
 void write_progress(Exposition& out, const ProgressStatus& p) {
     out.family("fastsyncd_progress_ratio", kGauge,
-               "Finished share of the key space, 0 to 1; 1 when the state is complete.")
+               "Share of the state's items that is there, 0 to 1; 1 when it is complete.")
         .sample(p.fraction);
+    out.family("fastsyncd_progress_low_ratio", kGauge,
+               "That share if the state is as large as it may be; no sample while it is unknown.");
+    if (p.estimate) out.sample(p.estimate->fraction_low);
+    out.family("fastsyncd_progress_high_ratio", kGauge,
+               "That share if the state is as small as it may be; no sample while it is unknown.");
+    if (p.estimate) out.sample(p.estimate->fraction_high);
+    out.family("fastsyncd_progress_corrections_total", kCounter,
+               "How often the share fell because the state is larger than thought.")
+        .sample(p.corrections);
+    out.family("fastsyncd_estimated_items", kGauge,
+               "Items that the whole state probably has; no sample while it is unknown.");
+    if (p.estimate) out.sample(p.estimate->items);
     out.family("fastsyncd_time_left_seconds", kGauge,
                "Estimated time to the complete state; no sample while it cannot be told.");
     if (p.eta_s) out.sample(*p.eta_s);

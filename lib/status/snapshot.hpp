@@ -66,10 +66,24 @@ struct CompletedStatus {
     friend bool operator==(const CompletedStatus&, const CompletedStatus&) = default;
 };
 
+/// How sure the progress is: most of the time the truth lies between these.
+struct EstimateStatus {
+    std::uint64_t items = 0;  ///< of the whole state, expected
+    double fraction_low = 0;
+    double fraction_high = 1;
+    std::optional<std::uint64_t> eta_low_s;  ///< both or none
+    std::optional<std::uint64_t> eta_high_s;
+
+    friend bool operator==(const EstimateStatus&, const EstimateStatus&) = default;
+};
+
 /// Counters are those of the whole sync, restarts included; rates are recent averages.
 struct ProgressStatus {
-    double fraction = 0;  ///< of the key space, 0..1: exactly 1 when the state is complete
-    std::optional<std::uint64_t> eta_s;  ///< seconds left; nothing while it cannot be told
+    double fraction = 0;  ///< of the state's items, 0..1: exactly 1 when it is complete
+    std::uint64_t corrections =
+        0;  ///< how often the fraction fell: the state is larger than thought
+    std::optional<EstimateStatus> estimate;  ///< nothing while too little was seen
+    std::optional<std::uint64_t> eta_s;      ///< seconds left; nothing while it cannot be told
     std::uint64_t items_committed = 0;
     std::uint64_t nodes_committed = 0;
     std::uint64_t codes_committed = 0;

@@ -55,6 +55,20 @@ std::string rates(const ProgressStatus& p, Width width = Width::kWide) {
     return out;
 }
 
+/// From so many points on, the range is told beside the percentage.
+constexpr double kTellRange = 0.01;
+
+/// " (39 to 45 %)", or nothing when that is as good as the percentage itself.
+std::string range(const ProgressStatus& p) {
+    if (!p.estimate || p.estimate->fraction_high - p.estimate->fraction_low < kTellRange) return {};
+    std::string out = fmt::format(" ({:.0f} to {:.0f} %", 100 * clamped(p.estimate->fraction_low),
+                                  100 * clamped(p.estimate->fraction_high));
+    if (p.estimate->eta_low_s && p.estimate->eta_high_s)
+        out += fmt::format(", {} to {} left", show_seconds(*p.estimate->eta_low_s),
+                           show_seconds(*p.estimate->eta_high_s));
+    return out + ")";
+}
+
 /// The pivot, and how far it is below the head: from 128 blocks on peers drop its state.
 std::string pivot_words(const StatusSnapshot& s, Width width) {
     if (!s.pivot || !s.pivot->number) return {};
@@ -137,8 +151,8 @@ std::string describe(const StatusSnapshot& s) {
         out += fmt::format("root      {}\n", to_hex0x(s.pivot->state_root));
     }
     const ProgressStatus& p = s.progress;
-    out +=
-        fmt::format("progress  {} {:.2f} %  {}\n", bar(p.fraction), percent(p.fraction), counts(p));
+    out += fmt::format("progress  {} {:.2f} %{}  {}\n", bar(p.fraction), percent(p.fraction),
+                       range(p), counts(p));
     out += fmt::format("rate      {}\n", rates(p));
     out += fmt::format("queue     {} pending, {} in flight\n", show_count(p.pending),
                        show_count(p.in_flight));

@@ -18,7 +18,7 @@ struct SyncCheckpoint {
     std::vector<Bytes> headers;  ///< raw, pivot ... head; empty for a pinned root
     std::uint64_t moves = 0;     ///< how often the pivot moved
     SyncCounters counters;
-    SeenState seen;  ///< nothing in records of earlier versions
+    SeenState seen{};  ///< nothing in records of earlier versions
 
     friend bool operator==(const SyncCheckpoint&, const SyncCheckpoint&) = default;
 };

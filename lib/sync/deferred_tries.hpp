@@ -15,8 +15,8 @@ namespace fastsync::sync {
 /// which is all there is of a small one, and tells how large it is; the rest comes later. So the
 /// size of the whole state is known when a small part of it is there, and not only at the end.
 ///
-/// What waits costs memory: the one who fetches resumes the smallest ones whenever it is too much.
-/// Then the largest wait, and those matter most.
+/// What waits costs memory: the one who fetches takes from the smallest ones whenever it is too
+/// much. Then the largest wait, and those matter most.
 class DeferredTries {
   public:
     using TrieId = WorkEstimate::TrieId;
@@ -41,7 +41,7 @@ class DeferredTries {
     /// True when a node at `depth` nibbles is to be fetched now; it then counts.
     [[nodiscard]] bool may_take(TrieId trie, std::size_t depth) {
         State& state = tries_[trie];
-        if (state.resumed || depth < kFree) return true;
+        if (depth < kFree) return true;
         Level& level = state.levels[level_of(depth)];
         if (level.taken == level.most) return false;
         ++level.taken;
@@ -62,7 +62,7 @@ class DeferredTries {
     /// True when the sample of that depth is to be a wide one: once so many were decoded.
     [[nodiscard]] bool may_widen(TrieId trie, std::size_t depth) const {
         const State& state = tries_[trie];
-        return !state.resumed && depth >= kFree && state.levels[level_of(depth)].most == kSample;
+        return depth >= kFree && state.levels[level_of(depth)].most == kSample;
     }
     /// @return all that waited: what is not to be taken now is to be put back
     [[nodiscard]] std::vector<Index> widen(TrieId trie, std::size_t depth) {
@@ -70,14 +70,14 @@ class DeferredTries {
         leave(trie);
         return std::exchange(tries_[trie].nodes, {});
     }
-    /// From now on all of the trie may be taken.
-    /// @return what waited
-    [[nodiscard]] std::vector<Index> resume(TrieId trie) {
-        std::vector<Index> nodes = std::move(tries_[trie].nodes);
-        leave(trie);
-        tries_[trie].nodes.clear();
-        tries_[trie].resumed = true;
-        return nodes;
+    [[nodiscard]] bool waits(TrieId trie) const { return !tries_[trie].nodes.empty(); }
+    /// The node of the trie that was put off last.
+    [[nodiscard]] Index take(TrieId trie) {
+        State& state = tries_[trie];
+        const Index node = state.nodes.back();
+        state.nodes.pop_back();
+        if (state.nodes.empty()) leave(trie);
+        return node;
     }
 
   private:
@@ -90,7 +90,6 @@ class DeferredTries {
     };
     struct State {
         std::array<Level, kDepths> levels{};
-        bool resumed = false;
         std::size_t place = kNowhere;  ///< in waiting_
         std::vector<Index> nodes;
     };

@@ -173,7 +173,7 @@ Result<RecordsRepair> repair_records(storage::StateStore& store, bool has_items)
     // What is being worked on is newer than what is complete.
     if (!checkpoint) {
         checkpoint =
-            SyncCheckpoint{completed->state_root, completed->headers, 0, completed->counters, {}};
+            SyncCheckpoint{completed->state_root, completed->headers, 0, completed->counters};
         FASTSYNC_CHECK(save_checkpoint(store, *checkpoint));
     }
     FASTSYNC_CHECK(remove_completed(store));

@@ -29,19 +29,11 @@ Result<TrieSync> TrieSync::start(const Hash256& state_root, const storage::NodeR
 
 std::vector<NodeTask> TrieSync::missing(std::size_t max) {
     std::vector<NodeTask> tasks;
-    const auto resume_one = [&] {
-        const std::size_t before = tasks.size();
-        if (before == max || !resume_smallest()) return false;
-        take_nodes(kStorageDepth, max, tasks);
-        return tasks.size() > before;
-    };
     take_codes(max, tasks);
     take_nodes(kStorageDepth, max, tasks);
-    while (pending_bytes() > defer_bytes_ && resume_one()) {
-    }
+    if (pending_bytes() > defer_bytes_) take_deferred(max, tasks);
     take_nodes(0, max, tasks);
-    while (resume_one()) {
-    }
+    take_deferred(max, tasks);
     while (deepest_ > 0 && node_queues_[deepest_].empty())
         --deepest_;
     return tasks;
@@ -76,8 +68,13 @@ void TrieSync::take(Index index, std::vector<NodeTask>& tasks) {
     const bool in_trie = entry.trie != WorkEstimate::kNoTrie;
     if (in_trie && !deferred_.may_take(entry.trie, entry.path.path.size())) {
         deferred_.put(entry.trie, index);
-        return;
+    } else {
+        hand_out(index, tasks);
     }
+}
+
+void TrieSync::hand_out(Index index, std::vector<NodeTask>& tasks) {
+    Entry& entry = entries_[index];
     entry.phase = Phase::kRequested;
     --queued_;
     ++requested_;
@@ -104,21 +101,39 @@ void TrieSync::widen_sample(const Entry& decoded) {
     }
 }
 
-/// False when no storage trie is put off.
-bool TrieSync::resume_smallest() {
-    if (deferred_.empty()) return false;
-    const auto size_of = [this](WorkEstimate::TrieId trie) { return work_.left_in(trie); };
-    const auto& waiting = deferred_.waiting();
-    const auto trie = *std::min_element(waiting.begin(), waiting.end(),
-                                        [&](auto a, auto b) { return size_of(a) < size_of(b); });
-    for (const Index index : deferred_.resume(trie)) {
-        const Entry& entry = entries_[index];
-        if (entry.phase != Phase::kQueued || entry.trie != trie) continue;
-        const std::size_t depth = depth_of(entry);
-        node_queues_[depth].push_back(index);
-        deepest_ = std::max(deepest_, depth);
+/// Of the storage tries that wait, the smallest first: deep nodes of one before another one.
+void TrieSync::take_deferred(std::size_t max, std::vector<NodeTask>& tasks) {
+    while (tasks.size() < max && !deferred_.empty()) {
+        const WorkEstimate::TrieId trie = smallest_deferred();
+        while (tasks.size() < max && deferred_.waits(trie)) {
+            const Index index = deferred_.take(trie);
+            const Entry& entry = entries_[index];
+            if (entry.phase != Phase::kQueued || entry.trie != trie) continue;
+            if (requested_at_[depth_of(entry)] == kMaxRequestedPerDepth) {
+                deferred_.put(trie, index);
+                return;
+            }
+            hand_out(index, tasks);
+        }
     }
-    return true;
+}
+
+WorkEstimate::TrieId TrieSync::smallest_deferred() {
+    // Of very many not all are looked at each time.
+    constexpr std::size_t kLookAt = 256;
+    const auto& waiting = deferred_.waiting();
+    const std::size_t count = std::min(kLookAt, waiting.size());
+    WorkEstimate::TrieId smallest = WorkEstimate::kNoTrie;
+    double least = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto trie = waiting[(next_look_ + i) % waiting.size()];
+        const double left = work_.left_in(trie);
+        if (smallest != WorkEstimate::kNoTrie && left >= least) continue;
+        smallest = trie;
+        least = left;
+    }
+    if (count < waiting.size()) next_look_ += count;
+    return smallest;
 }
 
 Result<void> TrieSync::process(const Hash256& hash, ByteView blob) {

@@ -143,7 +143,9 @@ class TrieSync {
     void take(Index index, std::vector<NodeTask>& tasks);
     void take_codes(std::size_t max, std::vector<NodeTask>& tasks);
     void take_nodes(std::size_t lowest, std::size_t max, std::vector<NodeTask>& tasks);
-    [[nodiscard]] bool resume_smallest();
+    void take_deferred(std::size_t max, std::vector<NodeTask>& tasks);
+    [[nodiscard]] WorkEstimate::TrieId smallest_deferred();
+    void hand_out(Index index, std::vector<NodeTask>& tasks);
     void widen_sample(const Entry& decoded);
     [[nodiscard]] Index add_entry(const ChildLink& child, Index parent);
     void enqueue(Index index);
@@ -199,6 +201,7 @@ class TrieSync {
     KeySpaceMap map_;
     WorkEstimate work_;
     DeferredTries deferred_;
+    std::size_t next_look_ = 0;  ///< among the tries that wait
     storage::NodeBatch batch_;
     /// What batch_ holds: complete, but not to be found in the store yet.
     boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_nodes_;

@@ -15,6 +15,8 @@ constexpr KeyShare kFairCell = kWholeKeySpace / 256 / 4;
 /// Fewer such cells than this: how they differ is unknown.
 constexpr std::size_t kFairCells = 4;
 constexpr double kUnknownError = 0.5;
+/// Standard deviations on either side: the books are not as independent as the sums take them for.
+constexpr double kDeviations = 3;
 
 double to_double(std::uint64_t value) noexcept {
     return static_cast<double>(value);
@@ -246,7 +248,7 @@ WorkEstimate::Work WorkEstimate::work(KeyShare unfinished) const {
     // A giant of an earlier run is done, unless it is being gone through again.
     const double outlier = to_double(largest_ - second_);
     if (open.largest_cell == kCells && open.earlier < outlier / 2) out.done += outlier;
-    const double off = 2 * std::sqrt(mean.error * rest * mean.error * rest + open.square);
+    const double off = kDeviations * std::sqrt(mean.error * rest * mean.error * rest + open.square);
     out.least = std::max(0.0, out.left - off);
     out.most = out.left + off + untouched / kWhole * unseen_giants(open.second);
     return out;

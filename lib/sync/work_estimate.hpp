@@ -41,7 +41,7 @@ class WorkEstimate {
     using TrieId = std::uint32_t;
     static constexpr TrieId kNoTrie = UINT32_MAX;
 
-    /// Items. `least` and `most` hold what is left with some 95 % confidence.
+    /// Items. `least` and `most` hold what is left most of the time.
     struct Work {
         bool known = false;  ///< false while next to nothing was seen: nothing else here counts
         double done = 0;

@@ -121,6 +121,9 @@ class Watch:
             faults.append("the fraction is out of range")
         if progress["items_committed"] != progress["nodes_committed"] + progress["codes_committed"]:
             faults.append("items are not nodes and codes")
+        estimate = progress.get("estimate")
+        if estimate and not 0 <= estimate["fraction_low"] <= estimate["fraction_high"] <= 1:
+            faults.append("the range of the fraction is none")
         if progress["in_flight"] > progress["pending"]:
             faults.append("more is in flight than pending")
         if status["peers"]["serving"] > status["peers"]["connected"]:
@@ -135,8 +138,9 @@ class Watch:
                     faults.append(f"{field} fell")
             same_pivot = self.last.get("pivot") and status.get("pivot") and \
                 self.last["pivot"]["state_root"] == status["pivot"]["state_root"]
-            if same_pivot and progress["fraction"] < before["fraction"]:
-                faults.append("the fraction fell with the same pivot")
+            corrected = progress["corrections"] > before["corrections"]
+            if same_pivot and not corrected and progress["fraction"] < before["fraction"]:
+                faults.append("the fraction fell with the same pivot, and no correction")
         if faults:
             raise Failure(f"{'; '.join(faults)}:\n{json.dumps(self.last)}\n{json.dumps(status)}")
 

@@ -82,7 +82,9 @@ TEST_CASE("status report: progress, pivot and head are taken over", "[daemon]") 
     p.state_root = Hash256{{4}};
     p.pivot_moves = 2;
     p.fraction = 0.25;
-    p.eta_s = 89.6;
+    p.corrections = 1;
+    p.work = {1000, 0.2, 0.3};
+    p.time_left = {89.6, 70.2, 120.7};
     p.counters = {10, 11, 12, 13, 14, 15};
     p.pending = 16;
     p.in_flight = 17;
@@ -91,8 +93,9 @@ TEST_CASE("status report: progress, pivot and head are taken over", "[daemon]") 
     const auto s = rig.snapshot();
     CHECK(s.head == status::HeadStatus{264, Hash256{{2}}});
     CHECK(s.pivot == status::PivotStatus{200, Hash256{{3}}, Hash256{{4}}, 2});
-    const status::ProgressStatus expected{0.25, 90, 21, 10, 11, 12,   16,
-                                          17,   13, 14, 15, 0,  18.5, 19.5};
+    const status::EstimateStatus estimate{1000, 0.2, 0.3, 70, 121};
+    const status::ProgressStatus expected{0.25, 1,  estimate, 90, 21, 10, 11,   12,
+                                          16,   17, 13,       14, 15, 0,  18.5, 19.5};
     CHECK(s.progress == expected);
 }
 
@@ -117,13 +120,17 @@ TEST_CASE("status report: complete is exactly 1, without time left", "[daemon]")
 
 TEST_CASE("status report: a rate next to nothing promises no end", "[daemon]") {
     Rig rig;
-    rig.progress.eta_s = 1e9;
+    rig.progress.time_left = {1e9, 1e9, 1e9};
     CHECK_FALSE(rig.snapshot().progress.eta_s);
-    rig.progress.eta_s = std::numeric_limits<double>::infinity();
+    rig.progress.time_left = {std::numeric_limits<double>::infinity(),
+                              std::numeric_limits<double>::infinity(),
+                              std::numeric_limits<double>::infinity()};
     CHECK_FALSE(rig.snapshot().progress.eta_s);
-    rig.progress.eta_s = std::numeric_limits<double>::quiet_NaN();
+    rig.progress.time_left = {std::numeric_limits<double>::quiet_NaN(),
+                              std::numeric_limits<double>::quiet_NaN(),
+                              std::numeric_limits<double>::quiet_NaN()};
     CHECK_FALSE(rig.snapshot().progress.eta_s);
-    rig.progress.eta_s = 3600.0;
+    rig.progress.time_left = {3600.0, 3600.0, 3600.0};
     CHECK(rig.snapshot().progress.eta_s == 3600U);
 }
 
@@ -140,7 +147,7 @@ TEST_CASE("status report: the log's line says what matters, and only what is kno
           "progress phase=syncing percent=12.34 items=21 bytes=12 items_per_s=1235 pending=5 "
           "in_flight=4 "
           "peers=1");
-    rig.progress.eta_s = 60.0;
+    rig.progress.time_left = {60.0, 60.0, 60.0};
     rig.progress.state_root = Hash256{};
     rig.progress.pivot = {200, Hash256{}};
     rig.progress.waiting_for = "no peer is connected";

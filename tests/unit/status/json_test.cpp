@@ -44,7 +44,9 @@ TEST_CASE("status JSON: the document has the promised keys and forms", "[status]
         "completed": {"number": 100,
             "hash": "0x5555555555555555555555555555555555555555555555555555555555555555",
             "state_root": "0x6666666666666666666666666666666666666666666666666666666666666666"},
-        "progress": {"fraction": 0.25, "eta_s": 8, "items_committed": 9, "nodes_committed": 10,
+        "progress": {"fraction": 0.25, "corrections": 2, "estimate": {"items": 42,
+                "fraction_low": 0.125, "fraction_high": 0.5, "eta_low_s": 5, "eta_high_s": 11},
+            "eta_s": 8, "items_committed": 9, "nodes_committed": 10,
             "codes_committed": 11, "bytes_committed": 12, "pending": 13, "in_flight": 14,
             "retries": 15, "duplicates": 16, "unexpected": 17, "lost_tasks": 3, "items_per_s": 18.5,
             "bytes_per_s": 19.5},
@@ -69,6 +71,7 @@ TEST_CASE("status JSON: what is unknown is absent, never null", "[status]") {
     CHECK_FALSE(doc.contains("discovery"));
     CHECK_FALSE(doc.contains("process"));
     CHECK_FALSE(doc["progress"].contains("eta_s"));
+    CHECK_FALSE(doc["progress"].contains("estimate"));
     CHECK(text.find("null") == std::string::npos);
     const auto got = status_from_json(text);
     REQUIRE(got);

@@ -23,7 +23,12 @@ status::StatusSnapshot full_snapshot() {
     s.head = status::HeadStatus{264, filled(0x22)};
     s.pivot = status::PivotStatus{200, filled(0x33), filled(0x44), 2};
     s.completed = status::CompletedStatus{100, filled(0x55), filled(0x66)};
-    s.progress = {0.25, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 3, 18.5, 19.5};
+    s.progress = {0.25, 2,  status::EstimateStatus{42, 0.125, 0.5, 5, 11},
+                  8,    9,  10,
+                  11,   12, 13,
+                  14,   15, 16,
+                  17,   3,  18.5,
+                  19.5};
     s.key_space.assign(256, 42);
     s.key_space[255] = 100;
     s.peers = {20, 21, 22};
