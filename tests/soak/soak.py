@@ -5,7 +5,7 @@ and restarts of the daemon; watched all the time.
 usage: soak.py FASTSYNCD [--minutes M] [--restart-every S] [--accounts N] [--contracts N] [--seed N]
 
 Four times a second the status is read, and it must agree with itself: the fraction is at most 1 and
-falls only when the pivot moves, committed counts never fall, what is in flight is pending, a peer
+falls only when the pivot moves or a correction is counted, committed counts never fall, what is in flight is pending, a peer
 that serves is connected. Memory, threads and descriptors are read with it: after a warm-up of 60 s in
 a life of the daemon they must stay within MOST_GROWTH_MIB, MOST_THREADS and MOST_DESCRIPTORS of what
 they were. At the end the daemon is stopped, and every stored item is read and looked at. A state that
