@@ -172,6 +172,7 @@ Result<void> Downloader::begin(Pivot pivot) {
         if constexpr (kCheckInvariants) must_hold(state_sync_->check_committed());
         speed_.restart();
         shown_.restart();
+        next_estimate_ = {};
     }
     return flush();
 }
@@ -368,6 +369,9 @@ Task<bool> Downloader::advance_head(std::shared_ptr<StatePeer> peer) {
 
 void Downloader::sample_speed() {
     speed_.add({clock_.now(), counters_.items_committed(), counters_.bytes_committed});
+    // Looks at every storage trie that is being fetched: not for each answer.
+    if (next_estimate_ > clock_.now()) return;
+    next_estimate_ = clock_.now() + kTick;
     const TrieSync& trie = state_sync_->trie();
     const WorkEstimate::Work work = trie.work();
     shown_.update(work.known ? share_done(work.done, work.left) : as_fraction(trie.finished()));
