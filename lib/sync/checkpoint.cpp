@@ -59,9 +59,9 @@ Result<SeenState> take_seen(ByteView& in) {
          {&seen.items, &seen.share, &seen.largest_trie, &seen.second_largest}) {
         FASTSYNC_TRY(*field, rlp::take_uint64(list));
     }
-    if (seen.second_largest > seen.largest_trie)
-        return Error{Errc::kMalformed, "the second largest is larger than the largest"};
-    return seen;
+    // It is for display alone: no reason to refuse a start.
+    const bool odd = seen.second_largest > seen.largest_trie || seen.largest_trie > seen.items;
+    return odd ? SeenState{} : seen;
 }
 
 Result<SyncCheckpoint> decode_checkpoint(ByteView stored) {

@@ -70,6 +70,9 @@ class DeferredTries {
         leave(trie);
         return std::exchange(tries_[trie].nodes, {});
     }
+    [[nodiscard]] const std::vector<Index>& nodes_of(TrieId trie) const {
+        return tries_[trie].nodes;
+    }
     [[nodiscard]] bool waits(TrieId trie) const { return !tries_[trie].nodes.empty(); }
     /// The node of the trie that was put off last.
     [[nodiscard]] Index take(TrieId trie) {

@@ -163,7 +163,8 @@ Result<void> Downloader::begin(Pivot pivot) {
     } else {
         ++epoch_;
         regions_.next_root();
-        if (state_sync_) seen_ = state_sync_->trie().seen();
+        // A false root tells nothing of this chain's states.
+        if (state_sync_ && bad_root_ != state_sync_->root()) seen_ = state_sync_->trie().seen();
         FASTSYNC_TRY(StateSync next,
                      StateSync::start(pivot_->state_root, store_, ledger_, counters_, epoch_,
                                       options_.pending_bytes, &regions_, seen_));

@@ -30,8 +30,10 @@ Result<TrieSync> TrieSync::start(const Hash256& state_root, const storage::NodeR
 std::vector<NodeTask> TrieSync::missing(std::size_t max) {
     std::vector<NodeTask> tasks;
     take_codes(max, tasks);
-    take_nodes(kStorageDepth, max, tasks);
-    if (pending_bytes() > defer_bytes_) take_deferred(max, tasks);
+    // Without room it is depth first all the way: what is begun is finished before more is begun.
+    narrow_ = pending_bytes() > defer_bytes_;
+    take_nodes(kStorageDepth + DeferredTries::kFree, max, tasks);
+    if (narrow_) take_deferred(max, tasks);
     take_nodes(0, max, tasks);
     take_deferred(max, tasks);
     while (deepest_ > 0 && node_queues_[deepest_].empty())
@@ -58,6 +60,10 @@ void TrieSync::take_nodes(std::size_t lowest, std::size_t max, std::vector<NodeT
             take(index, tasks);
         }
     }
+    // The last one put off is the first to be taken: the deepest, and of those the lowest path.
+    for (std::size_t i = put_off_.size(); i-- > 0;)
+        deferred_.put(entries_[put_off_[i]].trie, put_off_[i]);
+    put_off_.clear();
 }
 
 void TrieSync::take(Index index, std::vector<NodeTask>& tasks) {
@@ -66,8 +72,8 @@ void TrieSync::take(Index index, std::vector<NodeTask>& tasks) {
     // in use again, and then whoever comes first takes it.
     if (entry.phase != Phase::kQueued) return;
     const bool in_trie = entry.trie != WorkEstimate::kNoTrie;
-    if (in_trie && !deferred_.may_take(entry.trie, entry.path.path.size())) {
-        deferred_.put(entry.trie, index);
+    if (in_trie && !narrow_ && !deferred_.may_take(entry.trie, entry.path.path.size())) {
+        put_off_.push_back(index);
     } else {
         hand_out(index, tasks);
     }
@@ -103,19 +109,24 @@ void TrieSync::widen_sample(const Entry& decoded) {
 
 /// Of the storage tries that wait, the smallest first: deep nodes of one before another one.
 void TrieSync::take_deferred(std::size_t max, std::vector<NodeTask>& tasks) {
-    while (tasks.size() < max && !deferred_.empty()) {
+    // Nodes of a depth where no more may be in flight; of many of them the rest waits too.
+    constexpr std::size_t kMostAside = 256;
+    std::vector<Index> aside;
+    while (tasks.size() < max && aside.size() < kMostAside && !deferred_.empty()) {
         const WorkEstimate::TrieId trie = smallest_deferred();
-        while (tasks.size() < max && deferred_.waits(trie)) {
+        while (tasks.size() < max && aside.size() < kMostAside && deferred_.waits(trie)) {
             const Index index = deferred_.take(trie);
             const Entry& entry = entries_[index];
             if (entry.phase != Phase::kQueued || entry.trie != trie) continue;
-            if (requested_at_[depth_of(entry)] == kMaxRequestedPerDepth) {
-                deferred_.put(trie, index);
-                return;
+            if (requested_at_[depth_of(entry)] >= kMaxRequestedPerDepth) {
+                aside.push_back(index);
+            } else {
+                hand_out(index, tasks);
             }
-            hand_out(index, tasks);
         }
     }
+    for (std::size_t i = aside.size(); i-- > 0;)
+        deferred_.put(entries_[aside[i]].trie, aside[i]);
 }
 
 WorkEstimate::TrieId TrieSync::smallest_deferred() {
@@ -444,10 +455,32 @@ std::string TrieSync::audit() const {
     if (held != held_bytes_) return "held bytes are off";
     if (links != dependencies) return "links and dependency counts differ";
     if (share != kWholeKeySpace) return "key space shares do not add up to the whole";
+    if (const std::string lost = audit_queues(); !lost.empty()) return lost;
     if (left.size() != work_.open_tries()) return "a storage trie is open without items";
     for (const auto& [trie, entries] : left) {
         if (work_.left_of(trie) != entries)
             return "the share that is left of a storage trie is off";
+    }
+    return {};
+}
+
+/// Whatever is queued is in a queue, or waits with its trie.
+std::string TrieSync::audit_queues() const {
+    std::vector<bool> listed(entries_.size());
+    for (const Index index : code_queue_)
+        listed[index] = true;
+    for (const auto& queue : node_queues_) {
+        for (const Index index : queue)
+            listed[index] = true;
+    }
+    for (const auto trie : deferred_.waiting()) {
+        for (const Index index : deferred_.nodes_of(trie)) {
+            if (entries_[index].trie == trie) listed[index] = true;
+        }
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (entries_[i].phase == Phase::kQueued && !listed[i])
+            return "a queued item is in no queue";
     }
     return {};
 }

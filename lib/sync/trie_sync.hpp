@@ -146,6 +146,7 @@ class TrieSync {
     void take_deferred(std::size_t max, std::vector<NodeTask>& tasks);
     [[nodiscard]] WorkEstimate::TrieId smallest_deferred();
     void hand_out(Index index, std::vector<NodeTask>& tasks);
+    [[nodiscard]] std::string audit_queues() const;
     void widen_sample(const Entry& decoded);
     [[nodiscard]] Index add_entry(const ChildLink& child, Index parent);
     void enqueue(Index index);
@@ -201,7 +202,9 @@ class TrieSync {
     KeySpaceMap map_;
     WorkEstimate work_;
     DeferredTries deferred_;
-    std::size_t next_look_ = 0;  ///< among the tries that wait
+    bool narrow_ = false;         ///< there is no room for tries that wait
+    std::vector<Index> put_off_;  ///< scratch of take_nodes()
+    std::size_t next_look_ = 0;   ///< among the tries that wait
     storage::NodeBatch batch_;
     /// What batch_ holds: complete, but not to be found in the store yet.
     boost::unordered_flat_set<Hash256, FixedHasher<Hash256>> batched_nodes_;

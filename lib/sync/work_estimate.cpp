@@ -241,8 +241,11 @@ WorkEstimate::Work WorkEstimate::work(KeyShare unfinished) const {
     double rest = untouched * mean.per_share;
     // Of those that were met twice, the like are still to be met once: the second term of Good and
     // Toulmin's series for species not seen. Beyond half of the first it says little.
-    const double times = untouched / (kWhole - untouched);
-    rest -= std::min(times * times * (twice_ + open.twice), rest / 2);
+    const double twice = twice_ + open.twice;
+    if (twice > 0 && untouched < kWhole) {
+        const double times = untouched / (kWhole - untouched);
+        rest -= std::min(times * times * twice, rest / 2);
+    }
     out.left = rest + open.left;
     out.done = to_double(items_now_) + to_double(skipped_now_) * mean.per_share + open.earlier;
     // A giant of an earlier run is done, unless it is being gone through again.

@@ -60,10 +60,13 @@ class Fetch {
             REQUIRE(store_.commit(sync_.take_complete()));
             REQUIRE(sync_.audit().empty());
             sample();
+            most_pending_ = std::max(most_pending_, sync_.pending_bytes());
         }
     }
     [[nodiscard]] const std::vector<Sample>& samples() const { return samples_; }
     [[nodiscard]] const TrieSync& sync() const { return sync_; }
+    /// Bytes.
+    [[nodiscard]] std::size_t most_pending() const { return most_pending_; }
     /// How much is there when the accounts are through.
     [[nodiscard]] double accounts_through() const {
         const auto through = std::find_if(samples_.begin(), samples_.end(),
@@ -98,6 +101,7 @@ class Fetch {
     test::CheckingStore& store_;
     TrieSync sync_;
     ShownFraction shown_;
+    std::size_t most_pending_ = 0;
     std::vector<Sample> samples_;
 };
 
@@ -146,6 +150,25 @@ TEST_CASE("WorkEstimate: without room nothing waits", "[sync]") {
     fetch.run();
     CHECK(fetch.accounts_through() > 0.9);
     CHECK(test::missing_from(store, state).empty());
+}
+
+TEST_CASE("WorkEstimate: without room many large tries are gone through one after another",
+          "[sync]") {
+    test::StateModel model;
+    for (std::uint64_t account = 0; account < 100; ++account) {
+        auto& storage = model.accounts[key_of(account)].storage;
+        for (std::uint64_t slot = 0; slot < 300; ++slot)
+            storage[key_of(1000 * (account + 1) + slot)] = U256{slot + 1};
+    }
+    const BuiltState state = build(model);
+    test::CheckingStore store;
+    Fetch narrow{state, store, {}, 0};
+    narrow.run();
+    test::CheckingStore other;
+    Fetch wide{state, other};
+    wide.run();
+    CAPTURE(narrow.most_pending(), wide.most_pending(), state.size());
+    CHECK(narrow.most_pending() * 4 < wide.most_pending());
 }
 
 TEST_CASE("WorkEstimate: what was seen before a restart is known after it", "[sync]") {
@@ -201,6 +224,15 @@ TEST_CASE("WorkEstimate: before anything was seen nothing is known", "[sync]") {
     const WorkEstimate work{SeenState{}};
     CHECK_FALSE(work.work(kWholeKeySpace).known);
     CHECK(work.seen() == SeenState{});
+    // After a restart, before the first share is finished again.
+    const WorkEstimate resumed{SeenState{100'000'000, std::uint64_t{1} << 39U, 1'000'000, 900'000}};
+    for (const KeyShare unfinished : {kWholeKeySpace, kWholeKeySpace - 100}) {
+        const auto early = resumed.work(unfinished);
+        CHECK(early.known);
+        CHECK(early.left > 1e8);
+        CHECK(early.left < 1e9);
+        CHECK(std::isfinite(early.most));
+    }
     // Whatever a record says, the figures are figures.
     const WorkEstimate odd{SeenState{UINT64_MAX, UINT64_MAX, UINT64_MAX, 0}};
     const auto told = odd.work(kWholeKeySpace);
