@@ -8,8 +8,9 @@ Four times a second the status is read, and it must agree with itself: the fract
 falls only when the pivot moves or a correction is counted, committed counts never fall, what is in
 flight is pending, a peer that serves is connected. Threads and descriptors are read with it: after a
 warm-up of 60 s in a life of the daemon they must stay within MOST_THREADS and MOST_DESCRIPTORS of
-what they were; memory, after 240 s, within MOST_GROWTH_MIB, and always below MOST_MIB. At the end the daemon is stopped, and every stored item is read and looked at. A state that
-is complete before the time is over is verified, removed, and synced again.
+what they were; memory, after 240 s, within MOST_GROWTH_MIB, and always below MOST_MIB. At the end
+the daemon is stopped, and every stored item is read and looked at. A state that is complete before
+the time is over is verified, removed, and synced again.
 """
 
 import argparse
@@ -31,30 +32,6 @@ WARM_UP_S = 60.0
 MEMORY_WARM_UP_S = 240.0
 MOST_GROWTH_MIB = 64
 MOST_MIB = 400
-MOST_THREADS and MOST_DESCRIPTORS of what
-they were. At the end the daemon is stopped, and every stored item is read and looked at. A state that
-is complete before the time is over is verified, removed, and synced again.
-"""
-
-import argparse
-import json
-import os
-import pathlib
-import random
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-
-SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
-sys.path.insert(0, str(SUPPORT))
-from nodes import HOST, Daemon, Devnet, Failure, ensure_loopback_only, verify  # noqa: E402
-
-WARM_UP_S = 60.0
-# What is pending may take 32 MiB for storage tries that wait, and as much again is what goes on
-# around it: buffers of the database, the allocator's reserve.
-MOST_GROWTH_MIB = 112
 MOST_THREADS = 2
 MOST_DESCRIPTORS = 24
 PEERS = 3
