@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs every test: format, layers, and the suite in three builds. Installs what is missing first.
+# Runs every test: format, layers, and the suite in three builds, each with what it can find.
+# Installs what is missing first.
 #
 # usage: scripts/test.sh [PART]... [-- CTEST_ARGUMENT...]
 #   format   clang-format agrees with every source
-#   dev      unoptimised build, whole suite, the layer check among it
+#   dev      unoptimised build, the suite without inputs of fuzzers, the layer check among it
 #   asan     address and undefined behaviour sanitizers, whole suite
-#   tsan     thread sanitizer (clang), whole suite
+#   tsan     thread sanitizer (clang), what has more than one thread
 #   all      the four above (default)
 # Example: scripts/test.sh asan -- -R rlpx --verbose
 #
@@ -95,7 +96,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
         format | dev | asan | tsan) parts+=("$1") ;;
         all) parts+=(format dev asan tsan) ;;
         *)
-            sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+            sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
             exit 64
             ;;
     esac

@@ -27,7 +27,7 @@ std::optional<std::uint64_t> to_eta(double seconds) {
 status::ProgressStatus progress_of(const sync::SyncProgress& progress) {
     status::ProgressStatus out;
     const bool complete = progress.phase == sync::SyncPhase::kComplete;
-    // Shares are integers: the whole is exactly 1, and nothing else is.
+    // Exactly 1 is a complete state, and nothing else is.
     out.fraction = complete ? 1.0 : progress.fraction;
     out.corrections = progress.corrections;
     if (const auto& left = progress.time_left) out.eta_s = to_eta(left->expected);

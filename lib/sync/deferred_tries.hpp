@@ -47,7 +47,7 @@ class DeferredTries {
         ++level.taken;
         return true;
     }
-    /// It waits until its trie is resumed.
+    /// It waits for take() or widen().
     void put(TrieId trie, Index node) {
         State& state = tries_[trie];
         if (state.nodes.empty()) {

@@ -147,7 +147,6 @@ void WorkEstimate::move(TrieId from, TrieId to, KeyShare share) noexcept {
 WorkEstimate::TrieSize WorkEstimate::size_of(const OpenTrie& trie) noexcept {
     TrieSize out;
     double below = 1;  // items of a subtrie whose root is of the next depth
-    double waiting = 0;
     for (std::size_t depth = kDepths; depth-- > 0;) {
         const Level& level = trie.levels[depth];
         if (level.decoded > 0)
@@ -158,7 +157,8 @@ WorkEstimate::TrieSize WorkEstimate::size_of(const OpenTrie& trie) noexcept {
         out.earlier += level.skipped * below;
         out.sample += level.decoded;
     }
-    waiting = out.sample - static_cast<double>(trie.items);
+    // Decoded, and waiting for what is below.
+    const double waiting = out.sample - static_cast<double>(trie.items);
     out.left += std::max(0.0, waiting);
     out.all = static_cast<double>(trie.items) + out.earlier + out.left;
     return out;

@@ -28,11 +28,11 @@ struct SeenState {
 /// Keys are hashes, so a part of the key space is a fair sample of the whole, with one exception:
 /// storage tries. Their sizes differ by millions, and the largest may hold a third of all items at
 /// a single point of the key space. Hence two kinds of books: the items that were met per share of
-/// the key space, and of each storage trie that is being fetched its own items per share of its own
-/// keys. What is left is the untouched key space at the mean density, and the rest of the open
-/// tries at theirs. The largest storage trie seen so far is held to be the only one of its size,
-/// and a trie that several accounts had is expected to be had by more, rather than another one like
-/// it.
+/// the key space, and for each storage trie that is being fetched how many nodes of each depth were
+/// decoded and how many children they have, which tells how much hangs on those that are wanted.
+/// What is left is the untouched key space at the mean density, and the rest of the open tries. The
+/// largest storage trie seen so far is held to be the only one of its size, and a trie that several
+/// accounts had is expected to be had by more, rather than another one like it.
 ///
 /// What no sample can tell is a giant that was not met yet; the range says what is likely.
 class WorkEstimate {

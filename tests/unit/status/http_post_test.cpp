@@ -51,6 +51,18 @@ std::string post(std::string_view body, std::string_view type = "application/jso
     return out.append("\r\n\r\n").append(body);
 }
 
+/// Clients whose documents are being answered, one for each place there is.
+std::vector<std::unique_ptr<RawClient>> take_all_places(const RunningServer& server, Echo& echo) {
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (std::size_t i = 0; i < kMaxPosts; ++i) {
+        clients.push_back(std::make_unique<RawClient>(server.port()));
+        clients.back()->send(post("wait"));
+    }
+    while (echo.waiting < kMaxPosts)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    return clients;
+}
+
 }  // namespace
 
 TEST_CASE("HTTP POST: a document goes to the handler, and its answer comes back", "[status]") {
@@ -154,13 +166,7 @@ TEST_CASE("HTTP POST: four are answered at once, one more is 429; others find pl
     HttpServerOptions options = with(echo);
     options.max_connections = 2 * kMaxPosts;
     RunningServer server{options};
-    std::vector<std::unique_ptr<RawClient>> clients;
-    for (std::size_t i = 0; i < kMaxPosts; ++i) {
-        clients.push_back(std::make_unique<RawClient>(server.port()));
-        clients.back()->send(post("wait"));
-    }
-    while (echo.waiting < kMaxPosts)
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    auto clients = take_all_places(server, echo);
     // Together they would take every place there is.
     for (std::size_t i = 0; i < kMaxPosts; ++i) {
         clients.push_back(std::make_unique<RawClient>(server.port()));
@@ -216,13 +222,7 @@ TEST_CASE("HTTP POST: who finds no place in its time is told to ask again", "[st
     HttpServerOptions options = with(echo);
     options.max_connections = 32;
     RunningServer server{options};
-    std::vector<std::unique_ptr<RawClient>> clients;
-    for (std::size_t i = 0; i < kMaxPosts; ++i) {
-        clients.push_back(std::make_unique<RawClient>(server.port()));
-        clients.back()->send(post("wait"));
-    }
-    while (echo.waiting < kMaxPosts)
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    auto clients = take_all_places(server, echo);
     const auto start = std::chrono::steady_clock::now();
     CHECK(status_of(ask(server, post("late"))) == 429);
     CHECK(std::chrono::steady_clock::now() - start >= kMaxPostWait);
