@@ -4,7 +4,7 @@
 #
 # usage: scripts/test.sh [PART]... [-- CTEST_ARGUMENT...]
 #   format   clang-format agrees with every source
-#   dev      unoptimised build, the suite without inputs of fuzzers, the layer check among it
+#   dev      debug build (gcc), the suite without inputs of fuzzers, the layer check among it
 #   asan     address and undefined behaviour sanitizers, whole suite
 #   tsan     thread sanitizer (clang), what has more than one thread
 #   all      the four above (default)

@@ -79,24 +79,31 @@ class FilesRepair {
         rocksdb::DB* opened = nullptr;
         const auto status = rocksdb::DB::OpenForReadOnly(db_options_, folder_.database().string(),
                                                          families_, &handles, &opened);
+        // It may have opened in spite of a read that failed: then, too, it is ours to close.
+        const std::unique_ptr<rocksdb::DB> db{opened};
+        auto done = status.ok() ? ask_opened(*db, handles[1]) : why_not_opened(status);
+        for (rocksdb::ColumnFamilyHandle* handle : handles)
+            db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+        return done;
+    }
+
+    Result<void> why_not_opened(const rocksdb::Status& status) {
         // Damage is what was read and is wrong, not what could not be read.
         FASTSYNC_CHECK(read_failure_->check());
-        if (!status.ok()) {
-            const Error error = to_open_error(status, "cannot open " + folder_.database().string());
-            if (error.code != Errc::kCorrupt) return error;
-            report_.rebuilt = "it does not open (" + status.ToString() + ")";
-            return {};
-        }
-        const std::unique_ptr<rocksdb::DB> db{opened};
+        const Error error = to_open_error(status, "cannot open " + folder_.database().string());
+        if (error.code != Errc::kCorrupt) return error;
+        report_.rebuilt = "it does not open (" + status.ToString() + ")";
+        return {};
+    }
+
+    Result<void> ask_opened(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta) {
+        FASTSYNC_CHECK(read_failure_->check());
         std::vector<rocksdb::LiveFileMetaData> files;
-        db->GetLiveFilesMetaData(&files);
+        db.GetLiveFilesMetaData(&files);
         named_.emplace();
         for (const rocksdb::LiveFileMetaData& file : files)
             named_->insert(fs::path{file.name}.filename().string());
-        auto readable = ask_identity(*db, handles[1]);
-        for (rocksdb::ColumnFamilyHandle* handle : handles)
-            db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-        return readable;
+        return ask_identity(db, meta);
     }
 
     /// A database of a later program is none to mend. Whether there is an identity is seen later.

@@ -16,37 +16,14 @@ import argparse
 import json
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 
 SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
 sys.path.insert(0, str(SUPPORT))
-from nodes import HOST, Daemon, Devnet, Failure, ensure_loopback_only, verify  # noqa: E402
-
-
-class Link:
-    """delay_link.py in a process of its own, in front of some peers."""
-
-    def __init__(self, delay_ms, mbit, enodes):
-        ports = [enode.rsplit(":", 1)[1] for enode in enodes]
-        self.child = subprocess.Popen(
-            [sys.executable, str(SUPPORT / "delay_link.py"), "--delay-ms", str(delay_ms),
-             "--mbit", str(mbit), *ports], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        near = self.child.stdout.readline().split()
-        self.enodes = [f"{enode.rsplit('@', 1)[0]}@{HOST}:{port}"
-                       for enode, port in zip(enodes, near)]
-
-    def look(self):
-        self.child.stdin.write("\n")
-        self.child.stdin.flush()
-        return json.loads(self.child.stdout.readline())
-
-    def close(self):
-        self.child.stdin.close()
-        self.child.wait(10)
-        self.child.stdout.close()
+from link import Link  # noqa: E402
+from nodes import Daemon, Devnet, Failure, ensure_loopback_only, verify  # noqa: E402
 
 
 def rate_between(one, other):
@@ -58,7 +35,7 @@ def measure(options, folder, devnets, windows):
     """One sync through a fresh link."""
     data = folder / "data"
     shutil.rmtree(data, ignore_errors=True)
-    link = Link(options.delay_ms, options.mbit, [d.enode for d in devnets])
+    link = Link([d.enode for d in devnets], delay_ms=options.delay_ms, mbit=options.mbit)
     try:
         limit = [] if windows else ["--max-requests-per-peer", "1"]
         began = time.monotonic()

@@ -23,7 +23,7 @@ SEED = int(sys.argv[3]) if len(sys.argv) > 3 else int(time.time())
 MOST_LOST_S = 2.0
 # The status is made anew four times a second, and what it told was true up to so long before.
 STATUS_AGE_S = 0.5
-ACCOUNTS, CONTRACTS = 20000, 400
+ACCOUNTS, CONTRACTS = 100000, 2000
 
 
 class History:

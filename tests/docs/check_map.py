@@ -10,8 +10,9 @@ import sys
 
 root = pathlib.Path(sys.argv[1])
 text = (root / "lib/sync/README.md").read_text(encoding="utf-8")
-tests = "".join(path.read_text(encoding="utf-8") for folder in ("sync", "storage", "daemon")
-                for path in root.glob(f"tests/unit/{folder}/*.cpp"))
+tests = "".join(path.read_text(encoding="utf-8")
+                for folder in ("unit/sync", "unit/storage", "unit/daemon", "sockets")
+                for path in root.glob(f"tests/{folder}/*.cpp"))
 named_tests = set(re.findall(r"`((?:\w+|peers report|status report|disk space): [^`]+)`", text))
 named_files = set(re.findall(r"`((?:\w+/)*\w+\.(?:hpp|cpp))`", text))
 missing = [f"no test is called {name!r}" for name in sorted(named_tests)

@@ -17,6 +17,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+from link import Link  # noqa: E402
 from nodes import Daemon, verify  # noqa: E402
 from process_case import ProcessCase  # noqa: E402
 
@@ -70,9 +71,9 @@ class FullDisk(ProcessCase):
             except OSError as error:
                 self.assertEqual(error.errno, errno.ENOSPC)
 
-    def start(self, devnet, name):
+    def start(self, devnet, name, enode=None):
         node = Daemon(PROGRAM, str(self.folder / f"{name}.log"), self.disk / "data",
-                      devnet.network(), "--exit-when-complete", peers=[devnet.enode])
+                      devnet.network(), "--exit-when-complete", peers=[enode or devnet.enode])
         self.addCleanup(node.kill)
         return node
 
@@ -91,7 +92,10 @@ class FullDisk(ProcessCase):
 
     def test_it_stops_says_what_and_where_and_goes_on_when_there_is_room(self):
         devnet = self.devnet("--accounts", "150000", "--contracts", "1000")
-        self.check_stopped(self.start(devnet, "first"))
+        # Slow enough that much is durable before there is no more room.
+        link = Link([devnet.enode], delay_ms=1, mbit=50)
+        self.addCleanup(link.close)
+        self.check_stopped(self.start(devnet, "first", link.enodes[0]))
         # Without room it does not even begin. It may have given back what it could not finish.
         self.fill_up()
         code, said = self.refusal(devnet)

@@ -19,14 +19,14 @@ import os
 import pathlib
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 
 SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
 sys.path.insert(0, str(SUPPORT))
-from nodes import HOST, Daemon, Devnet, Failure, ensure_loopback_only, verify  # noqa: E402
+from link import Link  # noqa: E402
+from nodes import Daemon, Devnet, Failure, ensure_loopback_only, verify  # noqa: E402
 
 WARM_UP_S = 60.0
 MEMORY_WARM_UP_S = 240.0
@@ -57,21 +57,6 @@ def is_table(descriptor):
         return True  # closed meanwhile
 
 
-class Link:
-    """delay_link.py before one port; it stays when who listens behind it changes."""
-
-    def __init__(self, port):
-        self.child = subprocess.Popen(
-            [sys.executable, str(SUPPORT / "delay_link.py"), "--delay-ms", "50", "--mbit", "4",
-             str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.child.stdout.readline())
-
-    def close(self):
-        self.child.stdin.close()
-        self.child.wait(10)
-        self.child.stdout.close()
-
-
 class ComingPeer:
     """A devnet peer behind a line of its own, which may go and come back as the same node."""
 
@@ -80,8 +65,8 @@ class ComingPeer:
         self.node = None
         self.come(0)
         self.port = self.node.enode.rsplit(":", 1)[1]
-        self.link = Link(self.port)
-        self.enode = f"{self.node.enode.rsplit('@', 1)[0]}@{HOST}:{self.link.port}"
+        self.link = Link([self.node.enode], delay_ms=50, mbit=4)
+        self.enode = self.link.enodes[0]
 
     def come(self, port=None):
         self.node = Devnet(self.options.program, str(self.folder / f"peer-{self.number}.log"),

@@ -13,6 +13,7 @@
 #include "bad_peer.hpp"
 #include "daemon_run.hpp"
 #include "honest_peer.hpp"
+#include "support/sanitized.hpp"
 #include "support/shared_files.hpp"
 
 using namespace fastsync;
@@ -25,14 +26,7 @@ namespace {
 /// By how much the process, the bad peers and their messages included, may grow at its peak.
 constexpr std::size_t kMostGrowth = 256U * 1024 * 1024;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kMemoryIsOurs = false;
-#elif defined(__has_feature)
-constexpr bool kMemoryIsOurs =
-    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
-#else
-constexpr bool kMemoryIsOurs = true;
-#endif
+constexpr bool kMemoryIsOurs = !test::kSanitized;
 
 /// A line of /proc/self/status, in bytes.
 std::size_t memory(const std::string& what) {

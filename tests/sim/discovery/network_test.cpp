@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/discovery/engine_network.hpp"
+#include "support/sanitized.hpp"
 
 using namespace fastsync;
 using namespace fastsync::discovery;
@@ -15,14 +16,7 @@ namespace {
 
 constexpr std::uint16_t kPort = 30303;
 /// Sanitizers make a large network a matter of minutes; they look for other things than size shows.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kNodes = 100;
-#elif defined(__has_feature)
-constexpr std::size_t kNodes =
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 100 : 500;
-#else
-constexpr std::size_t kNodes = 500;
-#endif
+constexpr std::size_t kNodes = test::repeats(500, 100);
 /// 1 % of them go every 20 s, and as many come.
 constexpr Duration kLeavePause = 2000s / static_cast<int>(kNodes);
 /// Nodes nearest to a node that it is to find: what a lookup of itself aims at.
@@ -145,7 +139,7 @@ TEST_CASE("eclipse: one /24 with 120 nodes gets its share of a table and not mor
         crowd.net.engine(i).set_appetite(Explorer::Appetite::kHungry);
     for (unsigned i = 0; i < 120; ++i)
         crowd.add(*IpAddress::from(Bytes{66, 6, 6, static_cast<Byte>(i + 1)}));
-    crowd.run(3min);
+    crowd.run(std::chrono::minutes{test::repeats(3, 1)});
     std::size_t most = 0;
     for (std::size_t i = 0; i < honest; ++i) {
         std::size_t held = 0;

@@ -14,6 +14,7 @@
 #include <trie/walk.hpp>
 
 #include "served_state.hpp"
+#include "support/sanitized.hpp"
 #include "support/state_model.hpp"
 
 using namespace fastsync;
@@ -38,11 +39,13 @@ void check_holds(const ItemStore& items, const std::vector<const test::BuiltStat
                 expected.emplace(hash, &bytes);
     }
     CHECK(items.size() == expected.size());
+    // Counted, not required one by one: that takes longer than the search.
+    std::size_t sound = 0;
     for (const auto& [hash, bytes] : expected) {
         const devnet::StoredItem* const item = items.find(hash);
-        REQUIRE(item != nullptr);
-        REQUIRE(equal(item->bytes(), *bytes));
+        sound += item != nullptr && equal(item->bytes(), *bytes);
     }
+    CHECK(sound == expected.size());
 }
 
 /// Every item of a state, found by walking it; fails when one is missing.
@@ -91,7 +94,7 @@ void check_served(const devnet::DevChain& chain) {
 
 TEST_CASE("StateReferences: held states stay whole, the rest goes, in whatever order",
           "[devnet][property]") {
-    const auto seed = GENERATE(range(1U, 9U));
+    const auto seed = GENERATE(range(1U, test::repeats(9, 4)));
     CAPTURE(seed);
     test::StateGenerator generator(seed);
     test::StateModel model = generator.make(25);

@@ -10,6 +10,7 @@
 #include <sync/verify.hpp>
 
 #include "repair_world.hpp"
+#include "support/sanitized.hpp"
 
 namespace fastsync::test {
 namespace {
@@ -123,7 +124,7 @@ TEST_CASE("repair: a flipped byte in a block of items costs that block and the n
           "[repair]") {
     const auto& world = large_world();
     std::vector<std::uint64_t> refetched;
-    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    for (std::uint64_t seed = 1; seed <= repeats(8, 2); ++seed) {
         CAPTURE(seed);
         std::mt19937_64 random{seed};
         const auto folder = world.copy();
@@ -154,7 +155,7 @@ TEST_CASE("repair: a flipped byte in any place of any file", "[repair]") {
     const bool table = kind == "any" || kind == "tail" || kind == "footer";
     std::vector<std::uint64_t> refetched;
     std::size_t harmless = 0;
-    for (std::uint64_t seed = 1; seed <= (table ? 12U : 6U); ++seed) {
+    for (std::uint64_t seed = 1; seed <= (table ? repeats(12, 4) : repeats(6, 2)); ++seed) {
         std::mt19937_64 random{seed};
         const auto folder = world.copy();
         const auto files = files_like(folder->path(), table ? ".sst" : kind);

@@ -90,7 +90,7 @@ Speed speed_over(const Line& line, std::size_t most_in_flight) {
 TEST_CASE(
     "Downloader: over round trips of 100 ms windows give 3 times what one request does, and "
     "fill the line",
-    "[sync]") {
+    "[sync][numbers]") {
     const auto line = GENERATE(values<Line>({
         {1, 100ms, 30'000},
         {2, 100ms, 30'000},

@@ -8,6 +8,7 @@
 #include <sync/trie_sync.hpp>
 #include <trie/builder.hpp>
 
+#include "support/sanitized.hpp"
 #include "support/state_model.hpp"
 
 // Pivots that move while a state syncs: whatever the states and wherever the sync was cut, it ends
@@ -24,7 +25,7 @@ namespace {
 
 /// Seeds that once failed; none has so far.
 constexpr std::array<std::uint64_t, 0> kKeptSeeds{};
-constexpr std::uint64_t kUsualSeeds = 60;
+constexpr std::uint64_t kUsualSeeds = test::repeats(60, 20);
 
 /// FASTSYNC_PIVOT_SEEDS=N tries the seeds below N.
 std::uint64_t seeds_to_try() {
@@ -172,9 +173,9 @@ StateModel hurting_model() {
         model.accounts[key].nonce = model.accounts.size();
     }
     StateModel::ModelAccount giant;
-    for (std::uint32_t slot = 0; slot < 10'000; ++slot)
+    for (std::uint32_t slot = 0; slot < test::repeats(10'000, 2'000); ++slot)
         giant.storage[crypto::keccak256(rlp::encode_uint(slot))] = 1 + slot;
-    for (std::uint32_t number = 0; number < 2'000; ++number)
+    for (std::uint32_t number = 0; number < test::repeats(2'000, 400); ++number)
         model.accounts[crypto::keccak256(rlp::encode_uint(number))] = number % 2 == 0 ? twin : tiny;
     model.accounts[crypto::keccak256(rlp::encode_uint(1U << 20U))] = std::move(giant);
     return model;

@@ -124,7 +124,8 @@ TEST_CASE("take over: not by a peer that lacks the item, nor by one nobody knows
     rig.finish();
 }
 
-TEST_CASE("take over: slow peers that hold all that may be in flight are no wall", "[sync]") {
+TEST_CASE("take over: slow peers that hold all that may be in flight are no wall",
+          "[sync][numbers]") {
     Rig rig{test::spread_model(40'000)};
     // Until a level is known that is wider than what may be asked for of one: with so many peers
     // each level is asked for whole.

@@ -108,7 +108,7 @@ class Fetch {
 }  // namespace
 
 TEST_CASE("WorkEstimate: of an even state the fraction is told within 3 points, the rest in 20 %",
-          "[sync]") {
+          "[sync][numbers]") {
     const BuiltState state = build(test::spread_model(20'000));
     test::CheckingStore store;
     Fetch fetch{state, store};
@@ -130,7 +130,7 @@ TEST_CASE("WorkEstimate: of an even state the fraction is told within 3 points, 
 }
 
 TEST_CASE("WorkEstimate: a contract that holds most items waits, and its size is known by then",
-          "[sync]") {
+          "[sync][numbers]") {
     const Byte first = GENERATE(Byte{0x00}, Byte{0x81}, Byte{0xfe});
     const BuiltState state = with_giant(6'000, 20'000, first);
     test::CheckingStore store;
