@@ -85,7 +85,8 @@ run_suite() {
     fi
     echo "== $preset: built in $((SECONDS - started)) s"
     [ "$preset" != dev ] || fetch_npm_packages "$preset" "$log.npm"
-    in_loopback_only "${runner[@]}" ctest --preset "$preset" --parallel "$(nproc)" \
+    # One more than there are processors: tests of whole processes wait for most of their time.
+    in_loopback_only "${runner[@]}" ctest --preset "$preset" --parallel "$(($(nproc) + 1))" \
         --output-on-failure --no-tests=error "$@" 2>&1 | tee "$log.ctest"
     count_suite "$preset" "$log.ctest"
 }

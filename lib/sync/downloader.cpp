@@ -173,6 +173,7 @@ Result<void> Downloader::begin(Pivot pivot) {
         if constexpr (kCheckInvariants) must_hold(state_sync_->check_committed());
         speed_.restart();
         shown_.restart();
+        estimated_ = {};
         next_estimate_ = {};
     }
     return flush();
@@ -374,8 +375,9 @@ void Downloader::sample_speed() {
     if (next_estimate_ > clock_.now()) return;
     next_estimate_ = clock_.now() + kTick;
     const TrieSync& trie = state_sync_->trie();
-    const WorkEstimate::Work work = trie.work();
-    shown_.update(work.known ? share_done(work.done, work.left) : as_fraction(trie.finished()));
+    estimated_ = trie.work();
+    shown_.update(estimated_.known ? share_done(estimated_.done, estimated_.left)
+                                   : as_fraction(trie.finished()));
 }
 
 void Downloader::enter(SyncPhase phase, std::string waiting_for) {

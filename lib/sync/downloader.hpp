@@ -137,6 +137,7 @@ class Downloader {
     SpeedMeter speed_;
     SeenState seen_;  ///< of the roots before this one
     ShownFraction shown_;
+    WorkEstimate::Work estimated_;
     TimePoint next_estimate_{};
     Watchdog watchdog_;
     bool told_stalled_ = false;  ///< the log knows

@@ -1,4 +1,6 @@
 // The part of Downloader that tells where the sync stands.
+#include <algorithm>
+
 #include <sync/downloader.hpp>
 
 namespace fastsync::sync {
@@ -49,10 +51,12 @@ void Downloader::estimate(SyncProgress& p) const {
         return;
     }
     p.fraction = shown_.value();
-    const WorkEstimate::Work work = trie.work();
+    // As of the moment that the fraction is of.
+    const WorkEstimate::Work& work = estimated_;
     if (!work.known) return;
-    p.work = {work.done + work.left, share_done(work.done, work.most),
-              share_done(work.done, work.least)};
+    // The fraction shown waits out small falls, which the range does not.
+    p.work = {work.done + work.left, std::min(p.fraction, share_done(work.done, work.most)),
+              std::max(p.fraction, share_done(work.done, work.least))};
     if (p.items_per_s > 0) {
         p.time_left = {work.left / p.items_per_s, work.least / p.items_per_s,
                        work.most / p.items_per_s};

@@ -3,7 +3,6 @@
 #include <sync/stored_regions.hpp>
 #include <sync/trie_sync.hpp>
 
-#include "support/sanitized.hpp"
 #include "support/state_model.hpp"
 
 using namespace fastsync;
@@ -90,8 +89,8 @@ TEST_CASE("StoredRegions: only what an earlier root left may be there", "[sync]"
 }
 
 TEST_CASE("TrieSync: with regions the store is asked little, and nothing is fetched twice",
-          "[sync]") {
-    test::StateModel model = test::spread_model(test::repeats(30'000, 5'000));
+          "[sync][numbers]") {
+    test::StateModel model = test::spread_model(30'000);
     const BuiltState first = build(model);
     test::StateGenerator{3}.mutate(model, 60);
     const BuiltState second = build(model);
