@@ -17,14 +17,14 @@ const U256 kDefaultBaseFee = 1'000'000'000;
 /// A JSON value and where it stands: what every error has to say.
 struct Field {
     const json* value;
-    std::string where;  // "genesis.json: alloc.71562b71….balance"
+    std::string where;  // "genesis.json: alloc.71562b71….balance"; of all of it, "genesis.json: "
 
+    [[nodiscard]] bool is_top() const { return where.ends_with(": "); }
     [[nodiscard]] Error wrong(std::string_view what) const {
-        return Error{Errc::kConfig, where + ": " + std::string(what)};
+        return Error{Errc::kConfig, where + (is_top() ? "" : ": ") + std::string(what)};
     }
     [[nodiscard]] Field at(const std::string& key, const json& below) const {
-        const bool top = where.ends_with(": ");
-        return {&below, where + (top ? "" : ".") + key};
+        return {&below, where + (is_top() ? "" : ".") + key};
     }
     /// Nothing when there is no such key.
     [[nodiscard]] std::optional<Field> find(const std::string& key) const {

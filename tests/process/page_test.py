@@ -164,6 +164,15 @@ class Page(ProcessCase):
         self.assertIn("<polyline", dom)
         self.assertRegex(dom, r'polyline points="[0-9.]+,[0-9.]+ [0-9.]+,')
 
+    def test_a_rate_of_seven_digits_has_room_beside_its_plot(self):
+        fast = {**STATUS, "progress": {**STATUS["progress"], "items_per_s": 1_234_567.8}}
+        ends = re.findall(r'<text x="([0-9.]+)" y="[0-9.]+" text-anchor="end">([0-9,]+)</text>',
+                          self.seen(fast))
+        self.assertIn("2,000,000", [number for _, number in ends])
+        for at, number in ends:
+            # Digits of 11 px are 6.1 px wide.
+            self.assertGreater(float(at), 6.1 * len(number))
+
     def test_what_it_waits_for_is_said(self):
         dom = self.seen({**STATUS, "waiting_for": "nothing useful came for 17 s"})
         self.assertIn("syncing, stalled", dom)

@@ -200,6 +200,7 @@ TEST_CASE("Genesis: wrong input is refused, file and key named", "[chain]") {
     check_refused("{", {"not JSON"});
     check_refused("[]", {"not a JSON object"});
     check_refused("{}", {"\"alloc\"", "\"accounts\""});
+    CHECK(parse_genesis("[]", "some.json").error().detail == "some.json: not a JSON object");
     check_refused(R"({"alloc": {}})", {"\"difficulty\""});
     check_refused(R"({"alloc": {}, "difficulty": "1"})", {"\"gasLimit\""});
     check_refused(std::string(kHead) + R"("alloc": []})", {"alloc: ", "not a JSON object"});
