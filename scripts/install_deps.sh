@@ -16,10 +16,12 @@ build_packages=(
 test_packages=(
     python3 catch2
     clang libclang-rt-14-dev llvm-14 clang-format
-    iproute2 util-linux)
+    iproute2 util-linux zstd)
 # Whichever node and npm there are serve, packaged or not.
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
+# The browser that the status page is tested in, and letters for it.
+command -v chromium >/dev/null || test_packages+=(chromium fonts-dejavu-core)
 package_packages=(dpkg-dev file)
 check_packages=(clang-tidy git)
 
