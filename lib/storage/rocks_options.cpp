@@ -45,6 +45,10 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
     db.create_missing_column_families = false;
     db.paranoid_checks = true;
     db.max_open_files = options.max_open_files;
+    // By default open files are kept in 64 parts, each for its share of max_open_files. Runs are
+    // few: with three places to a part some parts hold more files than that, which would be closed
+    // and opened again for every key that is looked for.
+    db.table_cache_numshardbits = 1;
     db.max_background_jobs = options.background_threads;
     db.keep_log_file_num = 3;
     db.max_log_file_size = kLogFileSize;
