@@ -24,8 +24,8 @@ fi
 
 program=build/release/fastsyncd
 folder=$1
-accounts=${ACCOUNTS:-300000}
-contracts=${CONTRACTS:-6000}
+accounts=${ACCOUNTS:-1000000}
+contracts=${CONTRACTS:-20000}
 seed=${SEED:-1}
 http=127.0.0.1:8645
 
