@@ -27,7 +27,7 @@ from process_case import ProcessCase  # noqa: E402
 PROGRAM = sys.argv[1]
 ACCOUNTS = int(os.environ.get("FASTSYNC_SIEGE_ACCOUNTS", "40000"))
 SILENT = 200
-STORM_CONNECTIONS = 5_000
+STORM_CONNECTIONS = 10_000
 STORM_S = 10.0
 DRIPPING = 100
 PIVOT = re.compile(r"(\S+) I sync: pivot number=")
