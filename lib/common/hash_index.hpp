@@ -4,9 +4,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <common/assert.hpp>
+#include <common/huge_pages.hpp>
 
 namespace fastsync {
 
@@ -108,7 +108,7 @@ class HashIndex {
         const std::size_t size = slots_.empty() ? kFirstSlots : slots_.size() * 2;
         // Beyond this a tag no longer tells slots apart; 2^31 places are 16 GiB of slots.
         FASTSYNC_ASSERT(size <= std::size_t{1} << 32U);
-        std::vector<Slot> old(size);
+        HugeVector<Slot> old(size);
         old.swap(slots_);
         shift_ = 32U - static_cast<unsigned>(std::countr_zero(size));
         for (const Slot& slot : old) {
@@ -116,7 +116,7 @@ class HashIndex {
         }
     }
 
-    std::vector<Slot> slots_;
+    HugeVector<Slot> slots_;
     unsigned shift_ = 0;
     std::size_t size_ = 0;
 };

@@ -1,6 +1,6 @@
 #include <cstring>
-#include <vector>
 
+#include <common/huge_pages.hpp>
 #include <storage/key_filter.hpp>
 
 namespace fastsync::storage {
@@ -69,7 +69,7 @@ struct KeyFilter::Segment {
   private:
     std::size_t blocks_;
     std::size_t keys_ = 0;
-    std::vector<std::atomic<std::uint64_t>> words_;
+    HugeVector<std::atomic<std::uint64_t>> words_;
 };
 
 KeyFilter::KeyFilter(std::size_t max_bytes) : max_bytes_{max_bytes} {}

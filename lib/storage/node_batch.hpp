@@ -34,6 +34,11 @@ class NodeBatch {
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     /// Payload bytes: the blobs alone.
     [[nodiscard]] std::size_t blob_bytes() const noexcept { return blobs_.size(); }
+    /// Room for so many items and bytes of blobs.
+    void reserve(std::size_t items, std::size_t bytes) {
+        entries_.reserve(items);
+        blobs_.reserve(bytes);
+    }
     void clear() noexcept {
         entries_.clear();
         blobs_.clear();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <common/hash_index.hpp>
+#include <common/huge_pages.hpp>
 #include <storage/node_batch.hpp>
 
 namespace fastsync::storage {
@@ -49,12 +50,17 @@ class WriteBuffer {
     void clear() noexcept;
 
   private:
+    struct FreeChunk {
+        void operator()(Byte* chunk) const noexcept;
+    };
+    using Chunk = std::unique_ptr<Byte, FreeChunk>;
+
     [[nodiscard]] HashIndex::Place place_of(ItemKind kind, const Hash256& hash) const;
     [[nodiscard]] const Byte* store(ByteView blob);
 
-    std::vector<Item> items_;
+    HugeVector<Item> items_;
     HashIndex index_;
-    std::vector<std::unique_ptr<Byte[]>> chunks_;
+    std::vector<Chunk> chunks_;
     std::vector<std::unique_ptr<Byte[]>> large_;  // blobs that would waste a chunk
     std::size_t chunks_used_ = 0;
     std::size_t chunk_fill_ = 0;  // bytes used of the last used chunk

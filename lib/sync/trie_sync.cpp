@@ -276,7 +276,10 @@ void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready)
 storage::NodeBatch TrieSync::take_complete() {
     batched_nodes_.clear();
     batched_codes_.clear();
-    return std::exchange(batch_, storage::NodeBatch{});
+    // The next one will be about as large.
+    storage::NodeBatch next;
+    next.reserve(batch_.size(), batch_.blob_bytes());
+    return std::exchange(batch_, std::move(next));
 }
 
 bool TrieSync::wants(const NodeTask& task) const {

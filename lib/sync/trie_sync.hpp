@@ -184,9 +184,9 @@ class TrieSync {
 
     const storage::NodeReader* store_;
     StoredRegions* regions_;
-    std::vector<Entry> entries_;
+    HugeVector<Entry> entries_;
     std::vector<Index> free_entries_;
-    std::vector<Link> links_;
+    HugeVector<Link> links_;
     std::vector<Index> free_links_;
     HashIndex nodes_;
     HashIndex codes_;
