@@ -19,16 +19,28 @@ class RequestMatcher {
         for (std::size_t step = 0; step < tasks.size(); ++step) {
             const std::size_t at = (next_ + step) % tasks.size();
             if (tasks[at].hash == hash) {
+                in_order_ = at >= ahead_;
+                if (in_order_) ahead_ = at + 1;
                 next_ = at + 1;
                 return true;
             }
         }
         return false;
     }
+    /// The last one found was taken.
+    void taken() noexcept { taken_ += in_order_ ? 1U : 0U; }
+    /// Each task was found and taken. False too where they came in another order: counting each
+    /// place once is worth more than noticing that.
+    [[nodiscard]] bool all_taken() const noexcept {
+        return request_ != nullptr && taken_ == request_->tasks.size();
+    }
 
   private:
     const OpenRequest* request_;
     std::size_t next_ = 0;
+    std::size_t ahead_ = 0;  ///< no task from here on was found yet
+    bool in_order_ = false;  ///< the last one found was the first from ahead_ on
+    std::size_t taken_ = 0;
 };
 
 struct TaskHasher {
@@ -147,7 +159,7 @@ Result<AnswerVerdict> StateSync::on_answer(const OpenRequest& request,
     if (verdict.unexpected > 0 && sends_too_much(peer)) {
         verdict.blame = Misbehaviour::kMalformedBlob;
     }
-    if (current) {
+    if (current && !verdict.complete) {
         put_back(request, worth == 0 ? RetryQueue::Why::kLacks : RetryQueue::Why::kCutShort);
     }
     return verdict;
@@ -187,6 +199,7 @@ Result<AnswerVerdict> StateSync::take_blobs(const NodeDataAnswer& answer,
         const bool asked = matcher.contains(hashes_[i]);
         if (auto taken = trie_.process(hashes_[i], answer.blobs[i]); taken) {
             ++verdict.useful;
+            if (asked) matcher.taken();
             retry_.forget(hashes_[i]);
         } else if (asked && is_superfluous(taken.error())) {
             ++verdict.duplicates;
@@ -201,6 +214,7 @@ Result<AnswerVerdict> StateSync::take_blobs(const NodeDataAnswer& answer,
             return taken.error();
         }
     }
+    verdict.complete = matcher.all_taken();
     counters_->duplicates += verdict.duplicates + verdict.surplus;
     FASTSYNC_CHECK(commit());
     return verdict;

@@ -37,6 +37,7 @@ struct AnswerVerdict {
     std::size_t surplus = 0;     ///< not asked for, but items of the state that are known
     std::size_t unexpected = 0;
     std::size_t unexpected_bytes = 0;
+    bool complete = false;  ///< nothing that was asked for is still wanted
     std::optional<Misbehaviour> blame;
 };
 

@@ -77,8 +77,8 @@ class ChildFinder {
         }
         ++leaves_;
         if (where.trie == TrieKind::kAccounts) return account(node.value, full.path.key(), share);
-        if (const auto word = trie::decode_storage_value(node.value); !word) {
-            return bad_state(word.error());
+        if (const auto sound = trie::check_storage_value(node.value); !sound) {
+            return bad_state(sound.error());
         }
         finished_ += share;
         return {};
@@ -86,7 +86,7 @@ class ChildFinder {
 
     /// An account's share goes to its storage trie, else to its code, else it is finished.
     Result<void> account(ByteView value, const Hash256& address_hash, KeyShare share) {
-        const auto account = trie::decode_account(value);
+        const auto account = trie::decode_account_links(value);
         if (!account) return bad_state(account.error());
         const TriePath below{TrieKind::kStorage, address_hash, {}};
         if (account->code_hash != trie::kEmptyCodeHash) {
@@ -139,10 +139,10 @@ class ReferenceFinder {
         const auto item = rlp::take(rest);
         if (!item) return bad_state(item.error());
         if (!item->is_list()) {
-            const auto word = trie::decode_storage_value(value);
-            return word ? Result<void>{} : bad_state(word.error());
+            const auto sound = trie::check_storage_value(value);
+            return sound ? Result<void>{} : bad_state(sound.error());
         }
-        const auto account = trie::decode_account(value);
+        const auto account = trie::decode_account_links(value);
         if (!account) return bad_state(account.error());
         if (account->code_hash != trie::kEmptyCodeHash)
             out_.push_back({account->code_hash, ItemKind::kCode});

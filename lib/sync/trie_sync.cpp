@@ -56,8 +56,8 @@ void TrieSync::prefetch(std::span<const Hash256> hashes, std::size_t next) const
     }
     if (next + kStride < hashes.size()) {
         const Index index = nodes_.guess(digest_of(hashes[next + kStride]));
-        if (index == kNone || entries_[index].first_link == kNone) return;
-        __builtin_prefetch(&entries_[links_[entries_[index].first_link].parent].missing_children);
+        if (index == kNone || entries_[index].parent == kNone) return;
+        __builtin_prefetch(&entries_[entries_[index].parent].missing_children);
     }
 }
 
@@ -185,7 +185,8 @@ TrieSync::Index TrieSync::add_entry(const ChildLink& child, Index parent) {
     entry.path = child.path;
     entry.kind = child.kind;
     entry.missing_children = 0;
-    entry.first_link = kNone;
+    entry.parent = kNone;
+    entry.more_parents = kNone;
     entry.share = child.share;
     const bool begins = begins_trie(child);
     entry.trie = begins ? work_.open(child.path, child.share) : trie_of(child, parent);
@@ -209,6 +210,11 @@ void TrieSync::enqueue(Index index) {
 
 void TrieSync::link(Index child, Index parent) {
     if (parent == kNone) return;
+    ++entries_[parent].missing_children;
+    if (entries_[child].parent == kNone) {
+        entries_[child].parent = parent;
+        return;
+    }
     Index at = 0;
     if (free_links_.empty()) {
         at = static_cast<Index>(links_.size());
@@ -217,9 +223,8 @@ void TrieSync::link(Index child, Index parent) {
         at = free_links_.back();
         free_links_.pop_back();
     }
-    links_[at] = {parent, entries_[child].first_link};
-    entries_[child].first_link = at;
-    ++entries_[parent].missing_children;
+    links_[at] = {parent, entries_[child].more_parents};
+    entries_[child].more_parents = at;
 }
 
 /// Removes an entry from the counts of queued and requested items; its blob has come.
@@ -261,11 +266,15 @@ void TrieSync::finish_one(Index index, ByteView blob, std::vector<Index>& ready)
         work_.close(entry.trie);
         deferred_.closed(entry.trie);
     }
-    for (Index at = entry.first_link; at != kNone;) {
+    const auto tell = [&](Index parent) {
+        if (--entries_[parent].missing_children == 0) ready.push_back(parent);
+    };
+    if (entry.parent != kNone) tell(entry.parent);
+    for (Index at = entry.more_parents; at != kNone;) {
         const Link link = links_[at];
         free_links_.push_back(at);
         at = link.next;
-        if (--entries_[link.parent].missing_children == 0) ready.push_back(link.parent);
+        tell(link.parent);
     }
     table(entry.kind).erase(digest_of(entry.hash), index);
     entry.phase = Phase::kFree;
@@ -330,7 +339,8 @@ std::string TrieSync::audit() const {
         share += entry.share;
         if (entry.trie != WorkEstimate::kNoTrie) left[entry.trie] += entry.share;
         dependencies += entry.missing_children;
-        for (Index at = entry.first_link; at != kNone; at = links_[at].next)
+        links += entry.parent != kNone ? 1 : 0;
+        for (Index at = entry.more_parents; at != kNone; at = links_[at].next)
             ++links;
     }
     if (queued != queued_ || requested != requested_) return "queued or requested count is off";

@@ -124,12 +124,13 @@ class TrieSync {
         ItemKind kind = ItemKind::kNode;
         Phase phase = Phase::kFree;
         std::uint32_t missing_children = 0;
-        Index first_link = kNone;                           ///< list of parents in links_
+        Index parent = kNone;                               ///< nearly all have one
+        Index more_parents = kNone;                         ///< list of the others in links_
         WorkEstimate::TrieId trie = WorkEstimate::kNoTrie;  ///< storage tries alone
         KeyShare share = 0;                                 ///< credited when it completes
         Bytes blob;                                         ///< only while kWaiting
     };
-    /// One parent of one entry; a parent that has the same child twice has two links.
+    /// A second or later parent of an entry. A parent that has the same child twice counts twice.
     struct Link {
         Index parent = kNone;
         Index next = kNone;

@@ -1,4 +1,5 @@
 #include <bit>
+#include <cstring>
 
 #include <trie/nibble_path.hpp>
 
@@ -17,6 +18,39 @@ Byte low_nibble(Byte b) {
 }
 Byte pair(unsigned high, unsigned low) {
     return static_cast<Byte>((high << 4U) | low);
+}
+
+// Paths of odd length lie half a byte off: they are moved a word at a time.
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+std::uint64_t load_word(const Byte* from) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, kWord);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(word) : word;
+}
+void store_word(Byte* to, std::uint64_t word) noexcept {
+    if (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
+    std::memcpy(to, &word, kWord);
+}
+
+/// 32 bytes and a few of room, moved by one nibble.
+using Room = std::array<Byte, 32 + kWord>;
+
+/// out[i] is made of the low nibble of in[i] and the high one of in[i + 1].
+void move_up(const Room& in, std::array<Byte, 32>& out) noexcept {
+    for (std::size_t i = 0; i < out.size(); i += kWord)
+        store_word(out.data() + i, load_word(in.data() + i) << 4U | in[i + kWord] >> 4U);
+}
+
+/// out[i] is made of the low nibble of in[i - 1] and the high one of in[i].
+void move_down(const std::array<Byte, 32>& in, Room& out) noexcept {
+    std::uint64_t before = 0;
+    for (std::size_t i = 0; i < in.size(); i += kWord) {
+        const std::uint64_t word = load_word(in.data() + i);
+        store_word(out.data() + i, word >> 4U | before << 60U);
+        before = word;
+    }
+    store_word(out.data() + in.size(), before << 60U);
 }
 
 }  // namespace
@@ -45,9 +79,11 @@ NibblePath NibblePath::from_bytes(ByteView bytes, std::size_t first, std::size_t
         std::copy_n(in, whole, path.packed_.begin());
         if (count % 2 != 0) path.packed_[whole] = static_cast<Byte>(in[whole] & 0xf0U);
     } else {
-        for (std::size_t i = 0; i < whole; ++i)
-            path.packed_[i] = pair(low_nibble(in[i]), high_nibble(in[i + 1]));
-        if (count % 2 != 0) path.packed_[whole] = pair(low_nibble(in[whole]), 0);
+        Room from{};
+        std::copy_n(in, (count + 2) / 2, from.begin());
+        // What lies behind the path must be zero.
+        if (count % 2 == 0) from[whole] = pair(high_nibble(from[whole]), 0);
+        move_up(from, path.packed_);
     }
     return path;
 }
@@ -84,16 +120,16 @@ Result<void> NibblePath::push(Byte nibble) noexcept {
 Result<void> NibblePath::push(const NibblePath& tail) noexcept {
     const std::size_t total = size_ + tail.size_;
     if (total > kMaxNibbles) return Error{Errc::kMalformed, "path of more than 64 nibbles"};
-    const ByteView bytes = tail.packed();
-    std::size_t at = size_ / 2;
+    const std::size_t at = size_ / 2;
     if (size_ % 2 == 0) {
+        const ByteView bytes = tail.packed();
         std::copy(bytes.begin(), bytes.end(), packed_.begin() + static_cast<std::ptrdiff_t>(at));
     } else {
-        for (const Byte b : bytes) {
-            packed_[at] = static_cast<Byte>(packed_[at] | high_nibble(b));
-            // The low nibble of the last byte of an odd tail is padding, perhaps past our end.
-            if (++at < packed_.size()) packed_[at] = pair(low_nibble(b), 0);
-        }
+        Room moved;
+        move_down(tail.packed_, moved);
+        packed_[at] = static_cast<Byte>(packed_[at] | moved[0]);
+        std::copy_n(moved.begin() + 1, packed_.size() - at - 1,
+                    packed_.begin() + static_cast<std::ptrdiff_t>(at) + 1);
     }
     size_ = static_cast<std::uint8_t>(total);
     return {};

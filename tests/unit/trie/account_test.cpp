@@ -91,6 +91,71 @@ TEST_CASE("Account: anything but four fields of the right form is refused", "[tr
     CHECK(decode_account(cut).error().code == Errc::kMalformed);
 }
 
+TEST_CASE("Account links: as strict as the whole account, whatever byte is wrong", "[trie]") {
+    Account account = sample();
+    account.storage_root.data[3] = 9;
+    const auto check = [](ByteView rlp) {
+        const auto whole = decode_account(rlp);
+        const auto links = decode_account_links(rlp);
+        REQUIRE(links.has_value() == whole.has_value());
+        if (!whole) {
+            REQUIRE(links.error().code == whole.error().code);
+            REQUIRE(links.error().detail == whole.error().detail);
+        } else {
+            REQUIRE(*links == AccountLinks{whole->storage_root, whole->code_hash});
+        }
+    };
+    std::size_t sound = 0;
+    for (const std::uint64_t nonce : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0x7f},
+                                      std::uint64_t{0x80}, ~std::uint64_t{0}}) {
+        for (const unsigned bits : {0U, 1U, 7U, 8U, 9U, 100U, 255U, 256U}) {
+            account.nonce = nonce;
+            account.balance =
+                bits == 0 ? U256{0} : std::numeric_limits<U256>::max() >> (256 - bits);
+            const Bytes encoded = encode_account(account);
+            check(encoded);
+            // Every byte before the hashes, and the header of the second, takes every value.
+            for (std::size_t at = 0; at < encoded.size(); ++at) {
+                if (at + 65 > encoded.size() && at + 33 != encoded.size()) continue;
+                Bytes changed = encoded;
+                for (unsigned value = 0; value < 256; ++value) {
+                    changed[at] = static_cast<Byte>(value);
+                    check(changed);
+                    sound += decode_account_links(changed) ? 1U : 0U;
+                }
+            }
+            for (std::size_t size = 0; size < encoded.size(); ++size)
+                check(ByteView{encoded}.first(size));
+            Bytes longer = encoded;
+            longer.push_back(0x80);
+            check(longer);
+            ++longer[1];
+            check(longer);
+        }
+    }
+    CHECK(sound > 1000);
+}
+
+TEST_CASE("Storage value: the check agrees with the value", "[trie]") {
+    const auto check = [](ByteView rlp) {
+        const auto value = decode_storage_value(rlp);
+        const auto sound = check_storage_value(rlp);
+        REQUIRE(sound.has_value() == value.has_value());
+        if (!value) REQUIRE(sound.error().detail == value.error().detail);
+    };
+    check({});
+    for (unsigned first = 0; first < 256; ++first) {
+        for (unsigned second : {0U, 1U, 0x7fU, 0x80U, 0xffU}) {
+            for (std::size_t size = 1; size < 40; ++size) {
+                Bytes value(size, 5);
+                value[0] = static_cast<Byte>(first);
+                if (size > 1) value[1] = static_cast<Byte>(second);
+                check(value);
+            }
+        }
+    }
+}
+
 TEST_CASE("Storage value: 1 to 32 bytes without leading zeros", "[trie]") {
     CHECK(decode_storage_value(hex("01")).value() == 1);
     CHECK(decode_storage_value(hex("7f")).value() == 0x7f);
