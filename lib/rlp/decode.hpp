@@ -36,15 +36,21 @@ namespace detail {
 
 /// Removes one item from the front of `in`; on error `in` is untouched.
 [[nodiscard]] inline Result<Item> take(ByteView& in) {
-    // Trie nodes are made of short items, hundreds of thousands a second: these stay inline.
+    // Trie nodes are made of short items, and are items of less than 256 bytes, hundreds of
+    // thousands a second: these stay inline.
     if (in.empty()) return detail::take_any(in);
     const Byte first = in.front();
     const bool single = first < 0x80;
-    const std::size_t payload = single ? 1U : first & 0x3fU;
-    const std::size_t header = single ? 0U : 1U;
+    std::size_t payload = single ? 1U : first & 0x3fU;
+    std::size_t header = single ? 0U : 1U;
+    bool plain = single || payload <= 55;
+    if (!single && payload == 56 && in.size() > 1) {  // one byte of length follows
+        header = 2;
+        payload = in[1];
+        plain = payload > 55;
+    }
     const bool padded = first == 0x81 && in.size() > 1 && in[1] < 0x80;
-    if ((!single && payload > 55) || header + payload > in.size() || padded)
-        return detail::take_any(in);
+    if (!plain || header + payload > in.size() || padded) return detail::take_any(in);
     const ByteView raw = in.first(header + payload);
     in = in.subspan(raw.size());
     return Item{first < 0xc0 ? Kind::kString : Kind::kList, raw.subspan(header), raw};

@@ -219,7 +219,14 @@ Result<void> RocksStore::remove_meta(std::string_view key) {
 }
 
 Result<void> RocksStore::settle() {
-    return database_->scattered() ? database_->compact() : Result<void>{};
+    if (!database_->scattered()) return {};
+    {
+        // A merge needs memory when the buffers do not.
+        const Lock lock{mutex_};
+        if (active_->empty()) active_->release();
+        if (spare_) spare_->release();
+    }
+    return database_->compact();
 }
 
 void RocksStore::interrupt_settling() noexcept {

@@ -30,7 +30,7 @@ struct StoreOptions {
     int background_threads = 2;
     /// Sorted runs of similar size that are merged into one while a sync runs. More: less is
     /// written; fewer: reads and checks touch fewer files.
-    int merge_trigger = 64;
+    int merge_trigger = 128;
     /// Names of files of others that may lie in the folder of a new database.
     std::vector<std::string> neighbours;
     /// Nothing in the folder is changed: not even files are removed that no longer belong to the

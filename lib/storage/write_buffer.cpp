@@ -123,6 +123,13 @@ void WriteBuffer::clear() noexcept {
     blob_bytes_ = 0;
 }
 
+void WriteBuffer::release() noexcept {
+    FASTSYNC_ASSERT(empty());
+    HugeVector<Item>{}.swap(items_);
+    index_ = HashIndex{};
+    std::vector<Chunk>{}.swap(chunks_);
+}
+
 const Byte* WriteBuffer::store(ByteView blob) {
     Byte* place = nullptr;
     if (blob.size() > kLargeBlob) {

@@ -48,6 +48,8 @@ class WriteBuffer {
     /// Indexes of all items in the order of their keys in the database.
     [[nodiscard]] std::vector<std::uint32_t> sorted() const;
     void clear() noexcept;
+    /// Gives the memory back. Our bug unless empty().
+    void release() noexcept;
 
   private:
     struct FreeChunk {
