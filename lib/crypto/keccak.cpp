@@ -27,8 +27,8 @@ struct Keccak256::State {
     /// What this CPU does fastest.
     std::variant<CryptoPP::Keccak_256, detail::VectorSponge> sponge;
 
-    State() {
-        if (has_avx512()) sponge.emplace<detail::VectorSponge>();
+    explicit State(By by) {
+        if (by == By::kFastest && has_avx512()) sponge.emplace<detail::VectorSponge>();
     }
 };
 
@@ -60,7 +60,7 @@ void detail::keccak256_batch_scalar(std::span<const ByteView> messages, std::spa
         out[i] = scalar_keccak256(messages[i]);
 }
 
-Keccak256::Keccak256() : state_(std::make_unique<State>()) {}
+Keccak256::Keccak256(By by) : state_(std::make_unique<State>(by)) {}
 Keccak256::Keccak256(const Keccak256& other) : state_(std::make_unique<State>(*other.state_)) {}
 Keccak256& Keccak256::operator=(const Keccak256& other) {
     if (this != &other) state_ = std::make_unique<State>(*other.state_);

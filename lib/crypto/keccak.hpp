@@ -17,7 +17,10 @@ void keccak256_batch(std::span<const ByteView> messages, std::span<Hash256> out)
 /// RLPx frame MACs do.
 class Keccak256 {
   public:
-    Keccak256();
+    /// Who computes; another one than the fastest is for tests and measurements.
+    enum class By { kFastest, kCryptopp };
+
+    explicit Keccak256(By by = By::kFastest);
     Keccak256(const Keccak256& other);
     Keccak256& operator=(const Keccak256& other);
     Keccak256(Keccak256&&) noexcept;

@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 
+#include <bit>
+
 #include <immintrin.h>
 
 #include <crypto/keccak_lanes.hpp>
@@ -14,6 +16,7 @@ namespace {
 #define FASTSYNC_AVX512 __attribute__((target("avx512f,avx512bw")))
 #define FASTSYNC_AVX512_INLINE __attribute__((target("avx512f,avx512bw"), always_inline)) inline
 
+static_assert(std::endian::native == std::endian::little);
 constexpr std::size_t kLanes = 8;
 
 FASTSYNC_AVX512_INLINE __m512i xor3(__m512i a, __m512i b, __m512i c) {
@@ -248,7 +251,7 @@ void keccak256_batch_x8(std::span<const ByteView>, std::span<Hash256>) {
     FASTSYNC_ASSERT(can_hash_avx512());
 }
 
-void absorb_avx512(std::span<std::uint64_t, 25>, const Byte*, std::size_t) {
+void absorb_avx512(std::span<std::uint64_t, kWords>, const Byte*, std::size_t) {
     FASTSYNC_ASSERT(can_hash_avx512());
 }
 

@@ -2,20 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 #include <span>
 #include <utility>
 
-#include <common/bytes.hpp>
+#include <crypto/keccak_vector.hpp>
 
 /// What the vectorised Keccak permutations share; part of their sources only.
 namespace fastsync::crypto::detail {
 
-constexpr std::size_t kWords = 25;
-constexpr std::size_t kRate = 136;  // bytes absorbed per permutation at 256 bits of output
 constexpr std::size_t kRateWords = kRate / sizeof(std::uint64_t);
-static_assert(std::endian::native == std::endian::little);
 
 // FIPS 202, section 3.2.5.
 constexpr std::array<std::uint64_t, 24> kRoundConstants{
@@ -66,6 +62,9 @@ struct Lane {
     Hash256* out = nullptr;  ///< null: the lane is idle and what it computes is ignored
 
     Block next_block() {
+        // Loading nothing from address 0 is allowed, but slow.
+        static constexpr std::array<Byte, 64> kNothing{};
+        if (rest.empty()) return {kNothing.data(), 0};
         const Block block{rest.data(), std::min(rest.size(), kRate)};
         rest = rest.subspan(block.size);
         return block;
@@ -82,9 +81,8 @@ Hash256 squeeze(const Sponges<kLanes>& state, std::size_t lane) {
 
 /// Hashes messages in lanes. A lane takes the next message as soon as its own ends, whatever the
 /// others do: messages of any mix of lengths keep all of them busy until the batch runs out.
-/// @param step  (Sponges&, blocks of all lanes, bit l set: lane l starts a message, its sponge is
-/// to
-///              be emptied first) absorbs a block in every lane
+/// @param step  absorbs a block in every lane: (Sponges&, blocks of all lanes, starting). Bit l of
+///              `starting` says that lane l starts a message: its sponge is to be emptied first
 template <std::size_t kLanes, class Step>
 void hash_in_lanes(std::span<const ByteView> messages, std::span<Hash256> out, Step&& step) {
     FASTSYNC_ASSERT(messages.size() == out.size());

@@ -1,9 +1,15 @@
 #include <algorithm>
+#include <cstring>
 
 #include <crypto/keccak_lanes.hpp>
 #include <crypto/keccak_vector.hpp>
 
 namespace fastsync::crypto::detail {
+
+VectorSponge::~VectorSponge() {
+    ::explicit_bzero(words_.data(), sizeof words_);
+    ::explicit_bzero(block_.data(), sizeof block_);
+}
 
 void VectorSponge::update(ByteView bytes) {
     if (fill_ > 0) {

@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 
+#include <bit>
+
 #include <immintrin.h>
 
 #include <crypto/keccak_lanes.hpp>
@@ -14,6 +16,7 @@ namespace {
 #define FASTSYNC_AVX2 __attribute__((target("avx2")))
 #define FASTSYNC_AVX2_INLINE __attribute__((target("avx2"), always_inline)) inline
 
+static_assert(std::endian::native == std::endian::little);
 constexpr std::size_t kLanes = 4;
 
 /// All words of four sponges.

@@ -71,9 +71,9 @@ class StateStore : public NodeReader {
     [[nodiscard]] virtual Result<std::optional<Bytes>> load_meta(std::string_view key) const = 0;
     /// Durable when it returns; no error when there is no such record.
     [[nodiscard]] virtual Result<void> remove_meta(std::string_view key) = 0;
-    /// Brings what is durable into the form that is best for reading at random, if it is not. May
-    /// take long; any thread. After a failure all goes on as before, only slower to read. kClosed
-    /// after interrupt_settling(), kStorage, kCorrupt.
+    /// Brings what is durable into the form that is best for reading at random, if it is not, and
+    /// gives back memory that idles meanwhile. May take long; any thread. After a failure all goes
+    /// on as before, only slower to read. kClosed after interrupt_settling(), kStorage, kCorrupt.
     [[nodiscard]] virtual Result<void> settle() { return {}; }
     /// Ends settle() soon, from another thread, and refuses further ones.
     virtual void interrupt_settling() noexcept {}

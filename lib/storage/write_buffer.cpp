@@ -138,7 +138,7 @@ const Byte* WriteBuffer::store(ByteView blob) {
     } else {
         if (chunks_used_ == 0 || chunk_fill_ + blob.size() > kChunkSize) {
             if (chunks_used_ == chunks_.size()) {
-                chunks_.emplace_back(HugePageAllocator<Byte>{}.allocate(kChunkSize));
+                chunks_.push_back(Chunk{HugePageAllocator<Byte>{}.allocate(kChunkSize)});
             }
             ++chunks_used_;
             chunk_fill_ = 0;

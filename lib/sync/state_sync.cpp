@@ -270,8 +270,8 @@ void StateSync::put_back(const OpenRequest& request, RetryQueue::Why why) {
 }
 
 Result<void> StateSync::commit() {
+    if (!trie_.any_complete()) return {};
     storage::NodeBatch batch = trie_.take_complete();
-    if (batch.empty()) return {};
     for (const auto& entry : batch.entries()) {
         ++(entry.kind == ItemKind::kCode ? counters_->codes_committed : counters_->nodes_committed);
     }

@@ -37,7 +37,9 @@ struct AnswerVerdict {
     std::size_t surplus = 0;     ///< not asked for, but items of the state that are known
     std::size_t unexpected = 0;
     std::size_t unexpected_bytes = 0;
-    bool complete = false;  ///< nothing that was asked for is still wanted
+    /// Nothing that was asked for is still wanted. False may mean that the items came in another
+    /// order.
+    bool complete = false;
     std::optional<Misbehaviour> blame;
 };
 

@@ -76,6 +76,7 @@ class TrieSync {
 
     /// The membatch: what is complete since the last call, children before parents.
     [[nodiscard]] storage::NodeBatch take_complete();
+    [[nodiscard]] bool any_complete() const noexcept { return !batch_.empty(); }
     [[nodiscard]] std::size_t complete_bytes() const noexcept { return batch_.blob_bytes(); }
 
     /// True while the blob of `task` is still missing.

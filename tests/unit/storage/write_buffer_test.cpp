@@ -97,4 +97,21 @@ TEST_CASE("WriteBuffer: blobs of any size keep their bytes, cleared buffers are 
     }
 }
 
+TEST_CASE("WriteBuffer: released, it takes and finds as before", "[storage]") {
+    WriteBuffer buffer;
+    for (int round = 0; round < 2; ++round) {
+        buffer.release();
+        for (std::uint64_t i = 0; i < 100; ++i)
+            buffer.add(test::batch_of(i));
+        const NodeBatch batch = test::batch_of(7);
+        for (const NodeBatch::Entry& entry : batch.entries()) {
+            const auto found = buffer.find(entry.kind, entry.hash);
+            REQUIRE(found);
+            REQUIRE(equal(*found, batch.blob(entry)));
+        }
+        CHECK(buffer.sorted().size() == buffer.size());
+        buffer.clear();
+    }
+}
+
 }  // namespace fastsync

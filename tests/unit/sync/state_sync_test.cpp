@@ -188,6 +188,47 @@ TEST_CASE("StateSync: duplicates and shifts are matched by hash", "[sync]") {
     CHECK(rig.counters.duplicates == 1);
 }
 
+TEST_CASE("StateSync: as many blobs as were asked for are not yet all that was asked for",
+          "[sync]") {
+    Rig rig;
+    rig.ledger.join(kFirst);
+    const auto request = rig.grow(6);
+    const std::vector<Bytes> all = rig.blobs(request);
+    const std::size_t asked = request.tasks.size();
+    std::vector<Bytes> sent;
+    std::size_t missing = 0;
+    bool complete = false;
+    SECTION("the first one again and again") {
+        sent.assign(asked, all.front());
+        missing = asked - 1;
+    }
+    SECTION("one of them twice, another one never") {
+        sent = all;
+        sent[4] = sent[2];
+        missing = 1;
+    }
+    SECTION("the last one first, one never") {
+        sent = all;
+        std::rotate(sent.begin(), sent.end() - 1, sent.end());
+        sent[3] = sent[2];
+        missing = 1;
+    }
+    SECTION("all in another order") {
+        sent = all;
+        std::reverse(sent.begin(), sent.end());
+    }
+    SECTION("all of them") {
+        sent = all;
+        complete = true;
+    }
+    const auto verdict = rig.answer(request, sent);
+    CHECK(verdict.complete == complete);
+    CHECK(verdict.useful == asked - missing);
+    CHECK(rig.state_sync->lost_tasks() == 0);
+    CHECK(rig.counters.retries == missing);
+    rig.finish();
+}
+
 TEST_CASE("StateSync: a peer that sends junk again and again is blamed", "[sync]") {
     Rig rig{3, 60};
     rig.ledger.join(kFirst);
