@@ -8,6 +8,11 @@
 
 #include <crypto/keccak_lanes.hpp>
 
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12's own header of AVX-512 starts what it calls undefined with itself.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+
 namespace fastsync::crypto::detail {
 namespace {
 
