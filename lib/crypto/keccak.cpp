@@ -45,7 +45,7 @@ void keccak256_batch(std::span<const ByteView> messages, std::span<Hash256> out)
     if (messages.size() == 1) {
         out[0] = keccak256(messages[0]);
     } else if (has_avx512()) {
-        // All lanes cost hardly more than one message alone, so even two fill them well enough.
+        // Eight lanes cost less than two messages one by one, so even two fill them well enough.
         detail::keccak256_batch_x8(messages, out);
     } else if (can_x4) {
         detail::keccak256_batch_x4(messages, out);
