@@ -222,8 +222,9 @@ Result<void> DaemonImpl::open_http() {
     if (!http) return as_config(http.error());
     http_ = *std::move(http);
     // Who asks from now on is told something.
+    const LooksForNodes looks = finder_ ? LooksForNodes::kYes : LooksForNodes::kNo;
     board_.publish(std::make_shared<const status::StatusSnapshot>(
-        starting_snapshot(config_.network, wall_now())));
+        starting_snapshot(config_.network, wall_now(), looks)));
     return {};
 }
 

@@ -88,12 +88,14 @@ status::Phase to_phase(sync::SyncPhase phase) noexcept {
     return status::Phase::kFailed;
 }
 
-status::StatusSnapshot starting_snapshot(const Network& network, status::WallTime now) {
+status::StatusSnapshot starting_snapshot(const Network& network, status::WallTime now,
+                                         LooksForNodes looks) {
     status::StatusSnapshot out;
     out.version = version();
     out.network = {network.name, network.network_id, network.genesis_hash};
     out.phase = status::Phase::kStarting;
     out.phase_since = now;
+    if (looks == LooksForNodes::kYes) out.discovery.emplace();
     return out;
 }
 

@@ -25,9 +25,13 @@ struct StatusContext {
 
 [[nodiscard]] status::Phase to_phase(sync::SyncPhase phase) noexcept;
 
-/// The daemon before it runs.
-[[nodiscard]] status::StatusSnapshot starting_snapshot(const Network& network,
-                                                       status::WallTime now);
+/// Whether nodes are looked for.
+enum class LooksForNodes : std::uint8_t { kNo, kYes };
+
+/// The daemon before it runs. What is switched on is there from the first document on, with
+/// figures of 0: an absent part says that it is off.
+[[nodiscard]] status::StatusSnapshot starting_snapshot(const Network& network, status::WallTime now,
+                                                       LooksForNodes looks);
 /// The daemon as its status page tells it.
 [[nodiscard]] status::StatusSnapshot make_snapshot(const sync::SyncProgress& progress,
                                                    const PeerFigures& peers,

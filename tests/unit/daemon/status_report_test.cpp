@@ -55,6 +55,16 @@ TEST_CASE("status report: each phase of the sync has one of the status", "[daemo
     CHECK(to_phase(SyncPhase::kFailed) == status::Phase::kFailed);
 }
 
+TEST_CASE("status report: the first document tells discovery that is on from one that is off",
+          "[daemon]") {
+    const Rig rig;
+    const status::WallTime now{1'770'000'000s};
+    const auto on = starting_snapshot(rig.context.network, now, LooksForNodes::kYes);
+    REQUIRE(on.discovery);
+    CHECK(*on.discovery == status::DiscoveryStatus{});
+    CHECK_FALSE(starting_snapshot(rig.context.network, now, LooksForNodes::kNo).discovery);
+}
+
 TEST_CASE("status report: at the start nothing is made up", "[daemon]") {
     Rig rig;
     rig.progress.waiting_for = "no peer is connected";
