@@ -9,21 +9,25 @@ namespace {
 /// Hundredths of what is left for all that can be chosen.
 constexpr std::size_t kBuffers = 10;
 constexpr std::size_t kPending = 10;
-constexpr std::size_t kWriteBuffers = 25;
-constexpr std::size_t kBlockCache = 25;
+constexpr std::size_t kWriteBuffers = 35;
+constexpr std::size_t kBlockCache = 20;
 constexpr std::size_t kKeyFilter = 20;
-constexpr std::size_t kTableFiles = 10;
+constexpr std::size_t kTableFiles = 5;
 static_assert(kBuffers + kPending + kWriteBuffers + kBlockCache + kKeyFilter + kTableFiles == 100);
 
-/// See StoreOptions: two write buffers, an item's own bytes, and what an open file pins. Its index
-/// and filter are in parts, in the block cache; only what finds the parts stays with the file.
+/// See StoreOptions: two write buffers, an item's own bytes, and what RocksDB keeps of an open file
+/// outside of the block cache.
 constexpr std::size_t kWriteBufferCount = 2;
 constexpr std::size_t kBytesOfItem = 70;
-constexpr std::size_t kBytesOfTableFile = std::size_t{256} << 10U;
+constexpr std::size_t kBytesOfTableFile = std::size_t{32} << 10U;
 /// RocksDB sets so many of the open files apart for what is no table.
 constexpr int kOtherFiles = 10;
-/// Runs are merged before there are so many that they would be opened and closed all the time.
-constexpr int kLeastMergeTrigger = 4;
+/// RocksDB finds a table without a search while a quarter of the files that may be open are: runs
+/// are merged before there are more, with some room for a merged base.
+constexpr std::size_t kOpenFilesPerRun = 5;
+/// Hundredths of the block cache that may be filters and indexes of runs.
+constexpr std::size_t kRunsInCache = 75;
+constexpr std::size_t kLeastMergeTrigger = 4;
 /// Of one write buffer, for blobs; the rest is for the items themselves.
 constexpr std::size_t kBlobsInBuffer = 60;
 
@@ -57,10 +61,13 @@ Result<MemoryPlan> plan_memory(std::size_t budget, std::size_t peers) {
     plan.store.write_buffer_items = percent(buffer, 100 - kBlobsInBuffer) / kBytesOfItem;
     plan.store.block_cache_bytes = percent(free, kBlockCache);
     plan.store.key_filter_bytes = percent(free, kKeyFilter);
-    const int tables = static_cast<int>(percent(free, kTableFiles) / kBytesOfTableFile);
-    plan.store.max_open_files = tables + kOtherFiles;
-    plan.store.merge_trigger = std::clamp(tables * 3 / 4, kLeastMergeTrigger,
-                                          std::max(kLeastMergeTrigger, plan.store.merge_trigger));
+    const std::size_t tables = percent(free, kTableFiles) / kBytesOfTableFile;
+    plan.store.max_open_files = static_cast<int>(tables) + kOtherFiles;
+    const std::size_t run = plan.store.write_buffer_items * storage::kRunMetadataOfTenItems / 10;
+    const std::size_t runs = std::min({tables / kOpenFilesPerRun,
+                                       percent(plan.store.block_cache_bytes, kRunsInCache) / run,
+                                       static_cast<std::size_t>(plan.store.merge_trigger)});
+    plan.store.merge_trigger = static_cast<int>(std::max(runs, kLeastMergeTrigger));
     return plan;
 }
 

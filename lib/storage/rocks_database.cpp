@@ -142,6 +142,7 @@ Result<void> RocksDatabase::open_files(const StoreOptions& options, MissingFamil
     db_.reset(opened);
     items_ = handles[0];
     meta_ = handles[1];
+    only_runs_ = empty();
     merge_threads_ = static_cast<std::uint32_t>(std::max(1, options.background_threads));
     return {};
 }
@@ -162,7 +163,11 @@ bool RocksDatabase::empty() const {
 Result<bool> RocksDatabase::has(ItemKind kind, const Hash256& hash) const {
     rocksdb::PinnableSlice value;
     const schema::ItemKey key{kind, hash};
-    const auto status = db_->Get({}, items_, slice(key.view()), &value);
+    rocksdb::ReadOptions read;
+    // Filters and indexes of runs are in memory anyway, and the block that holds the key is rarely
+    // wanted again. Those of merged tables are in parts that must be kept to be of use.
+    read.fill_cache = !only_runs_.load(std::memory_order_relaxed) || merges_->bytes() > 0;
+    const auto status = db_->Get(read, items_, slice(key.view()), &value);
     if (status.IsNotFound()) return false;
     if (!status.ok()) return to_error(status, doing("cannot read from"));
     return true;
@@ -249,7 +254,7 @@ Result<std::uint64_t> RocksDatabase::write_table(const WriteBuffer& items,
     const std::string what = "cannot write the table file " + file;
     // Dropping the page cache would make the reads that follow go to the disk.
     constexpr bool kKeepPageCache = false;
-    const rocksdb::Options options = db_->GetOptions(items_);
+    const rocksdb::Options options = run_options(db_->GetOptions(items_));
     rocksdb::SstFileWriter writer{rocksdb::EnvOptions{options}, options, items_, kKeepPageCache};
     if (const auto status = writer.Open(file); !status.ok()) return to_error(status, what);
     const std::vector<std::uint32_t> order = items.sorted();

@@ -103,6 +103,7 @@ class RocksDatabase {
     rocksdb::ColumnFamilyHandle* items_ = nullptr;  // owned, destroyed before db_
     rocksdb::ColumnFamilyHandle* meta_ = nullptr;
     std::atomic<bool> compaction_interrupted_{false};
+    std::atomic<bool> only_runs_{false};    // was empty at the opening
     std::atomic<bool> must_resume_{false};  // something failed: RocksDB may refuse writes
     std::mutex record_mutex_;
     std::optional<Error> record_failure_;  // of the first record that could not be written

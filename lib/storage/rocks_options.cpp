@@ -5,6 +5,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 
+#include <common/assert.hpp>
 #include <storage/rocks_options.hpp>
 
 namespace fastsync::storage {
@@ -18,20 +19,23 @@ constexpr std::size_t kMetaBufferSize = std::size_t{1} << 20U;
 constexpr std::size_t kTableFileSize = std::size_t{256} << 20U;
 constexpr std::size_t kLogFileSize = std::size_t{1} << 20U;
 constexpr int kNever = std::numeric_limits<int>::max();
+// What a run holds of an item besides its blob: the key, lengths, its share of index and filter.
+constexpr std::size_t kRunBytesOfItem = 40;
 
-rocksdb::BlockBasedTableOptions table_options(const StoreOptions& options) {
+/// For merged tables, of any number and size.
+rocksdb::BlockBasedTableOptions merged_table_options(const StoreOptions& options) {
     rocksdb::BlockBasedTableOptions table;
     table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
     table.block_size = kBlockSize;
     // Indexes and filters are 2 bytes per item: in parts, and in the cache, they cannot outgrow it.
-    // A check of a key that is not there costs three times as much as with all of them in memory;
-    // the key filter answers most of those.
     table.cache_index_and_filter_blocks = true;
     table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
     table.partition_filters = true;
     table.metadata_block_size = kMetadataBlockSize;
-    table.pin_top_level_index_and_filter = true;
+    table.metadata_cache_options.top_level_index_pinning = rocksdb::PinningTier::kAll;
+    // Those of runs, which are whole: see run_options().
+    table.metadata_cache_options.unpartitioned_pinning = rocksdb::PinningTier::kFlushedAndSimilar;
     return table;
 }
 
@@ -62,7 +66,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
 
 rocksdb::ColumnFamilyOptions item_family_options(const StoreOptions& options) {
     rocksdb::ColumnFamilyOptions family;
-    family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(options)));
+    family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(merged_table_options(options)));
     family.compression = rocksdb::kNoCompression;
     family.compaction_style = rocksdb::kCompactionStyleUniversal;
     family.level0_file_num_compaction_trigger = options.merge_trigger;
@@ -76,9 +80,23 @@ rocksdb::ColumnFamilyOptions item_family_options(const StoreOptions& options) {
     family.soft_pending_compaction_bytes_limit = 0;
     family.hard_pending_compaction_bytes_limit = 0;
     family.target_file_size_base = kTableFileSize;
+    // Nothing is in it but what a repair removes. RocksDB takes a table for a run, whose filter it
+    // pins, when it is not larger than one and a half times this.
+    family.write_buffer_size =
+        options.write_buffer_bytes + options.write_buffer_items * kRunBytesOfItem;
     family.ttl = 0;
     family.periodic_compaction_seconds = 0;
     return family;
+}
+
+rocksdb::Options run_options(rocksdb::Options options) {
+    const auto* merged = options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+    FASTSYNC_ASSERT(merged != nullptr);
+    rocksdb::BlockBasedTableOptions table = *merged;
+    table.index_type = rocksdb::BlockBasedTableOptions::kBinarySearch;
+    table.partition_filters = false;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    return options;
 }
 
 rocksdb::ColumnFamilyOptions meta_family_options() {

@@ -104,9 +104,14 @@ Result<bool> RocksStore::has(ItemKind kind, const Hash256& hash) const {
     if (surely_absent(kind, hash)) return false;
     {
         const Lock lock{mutex_};
-        if (find_unflushed(kind, hash)) return true;
+        if (find_unflushed(kind, hash) || present_.holds(kind, hash)) return true;
     }
-    return database_->has(kind, hash);
+    FASTSYNC_TRY(const bool there, database_->has(kind, hash));
+    if (there) {
+        const Lock lock{mutex_};
+        if (!removes_) present_.note(kind, hash);
+    }
+    return there;
 }
 
 Result<Bytes> RocksStore::get(ItemKind kind, const Hash256& hash) const {
@@ -203,6 +208,12 @@ Result<void> RocksStore::remove(ItemKind kind, std::span<const Hash256> hashes) 
         mark_removals_ = false;
     }
     removals_ = true;
+    {
+        // What another thread finds now may be gone before it notes that.
+        const Lock lock{mutex_};
+        removes_ = true;
+        present_.clear();
+    }
     return database_->remove(kind, hashes);
 }
 

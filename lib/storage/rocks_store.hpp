@@ -10,6 +10,7 @@
 
 #include <storage/data_folder.hpp>
 #include <storage/key_filter.hpp>
+#include <storage/present_keys.hpp>
 #include <storage/repair_files.hpp>
 #include <storage/rocks_statistics.hpp>
 #include <storage/schema.hpp>
@@ -135,6 +136,8 @@ class RocksStore final : public StateStore {
     std::optional<std::uint64_t> frozen_bytes_;  // of the table that has the frozen items already
     std::optional<Error> failure_;               // of the last attempt to write
     std::optional<Error> refusal_;               // a batch was refused with it
+    mutable PresentKeys present_;
+    bool removes_ = false;  // something was removed: present_ stays empty
     RocksStatistics counters_;
     std::thread writer_;  // these two last: they use all of the above
     std::thread reader_;

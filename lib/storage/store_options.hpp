@@ -10,6 +10,10 @@ class Env;
 
 namespace fastsync::storage {
 
+/// What the filter and the index of a run, a table file not yet merged, take of the block cache for
+/// ten items, bytes. They stay there.
+inline constexpr std::size_t kRunMetadataOfTenItems = 14;
+
 /// What a RocksStore may use. Memory: twice the write buffer (an item takes its blob and about 70
 /// bytes), the block cache, the key filters, and about 30 MiB; nothing of it grows with the
 /// database beyond that.
@@ -19,7 +23,8 @@ struct StoreOptions {
     /// that is full too.
     std::size_t write_buffer_items = 300'000;
     std::size_t write_buffer_bytes = std::size_t{64} << 20U;
-    /// Bytes for blocks of table files, their indexes and filters among them.
+    /// Bytes for blocks of table files, their indexes and filters among them. Less than what those
+    /// of `merge_trigger` full runs take is no failure: they are kept all the same.
     std::size_t block_cache_bytes = std::size_t{64} << 20U;
     /// Bytes that the filters over all keys may grow to, a byte and a half for each; 0: none. Half
     /// is for what is there at the opening, if anything is.
