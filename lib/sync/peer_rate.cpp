@@ -13,6 +13,9 @@ constexpr double kMinInterval = 1e-5;
 // The best round trip is forgotten slowly, so that a route that got longer is noticed.
 // Share of it per second.
 constexpr double kBestRoundTripDrift = 0.02;
+// We may be kept from asking for so long, by whatever else runs on our processor; the peer has work
+// meanwhile. Seconds.
+constexpr double kOwnPause = 0.02;
 
 }  // namespace
 
@@ -43,7 +46,7 @@ void PeerRate::timed_out() {
 }
 
 void PeerRate::resize_window() {
-    const double in_pipe = items_per_second() * best_round_trip_s_;
+    const double in_pipe = items_per_second() * (best_round_trip_s_ + kOwnPause);
     const auto wanted =
         static_cast<std::size_t>(std::ceil(2.0 * in_pipe / static_cast<double>(batch()))) + 2;
     window_ = std::clamp<std::size_t>(wanted, 1, std::min(window_ * 2, most_));

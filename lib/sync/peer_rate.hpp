@@ -11,8 +11,9 @@ namespace fastsync::sync {
 ///
 /// Throughput is taken at packet arrival, as items over the time since the request was sent or the
 /// packet before it arrived, whichever is later; both are averaged separately, so bursts do not
-/// bias it. The window keeps about two round trips of work at the peer: it doubles while the peer
-/// is limited by latency and stops growing when it is limited by its own speed.
+/// bias it. The window keeps about two round trips of work at the peer, and 40 ms for pauses of our
+/// own: it doubles while the peer is limited by latency and stops growing when it is limited by its
+/// own speed.
 class PeerRate {
   public:
     /// What servers answer at most (go-ethereum up to 1.9: 384 items).

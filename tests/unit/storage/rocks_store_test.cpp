@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
 
 #include <storage/rocks_store.hpp>
 #include <support/shared_files.hpp>
@@ -40,6 +43,31 @@ TEST_CASE("RocksStore: committed items are found at once and after a flush and a
     for (std::uint64_t batch = 0; batch < 30; ++batch)
         REQUIRE(whole(*store, batch));
     CHECK(absent(*store, 30));
+}
+
+TEST_CASE(
+    "RocksStore: the thread that writes tables lets others go first, and no other thread does",
+    "[storage]") {
+    const test::TempDir folder;
+    auto store = open(folder.path());
+    REQUIRE(store->commit(test::batch_of(0)));
+    REQUIRE(store->flush());  // it runs
+    const int own = ::getpriority(PRIO_PROCESS, 0);
+    int writers = 0;
+    for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+        std::string name;
+        std::getline(std::ifstream{task.path() / "comm"} >> std::ws, name);
+        const auto id = static_cast<id_t>(std::stoul(task.path().filename().string()));
+        const int nice = ::getpriority(PRIO_PROCESS, id);
+        CAPTURE(name);
+        if (name == "fs-store") {
+            ++writers;
+            CHECK(nice == std::min(own + 10, 19));
+        } else if (!name.starts_with("rocksdb:")) {
+            CHECK(nice <= own);
+        }
+    }
+    CHECK(writers == 1);
 }
 
 TEST_CASE("RocksStore: what was not flushed is gone after a restart, whole batches of it",

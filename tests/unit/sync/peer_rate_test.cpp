@@ -61,9 +61,15 @@ TEST_CASE("PeerRate: a window is 16 at most, however far away and fast the peer"
 
 TEST_CASE("PeerRate: a near peer keeps a small window", "[sync]") {
     PeerRate rate;
-    CHECK(simulate(rate, 100'000, 200us, 10) > 0.9 * 100'000);
+    CHECK(simulate(rate, 10'000, 200us, 10) > 0.9 * 10'000);
     CHECK(rate.window() <= 6);
     CHECK(rate.batch() == PeerRate::kMaxBatch);
+}
+
+TEST_CASE("PeerRate: a near peer has work for 20 ms in which we do not come to ask", "[sync]") {
+    PeerRate rate;
+    CHECK(simulate(rate, 200'000, 200us, 10) > 0.9 * 200'000);
+    CHECK(static_cast<double>(rate.window() * rate.batch()) / 200'000 > 0.02);
 }
 
 TEST_CASE("PeerRate: a slow peer is asked for a second of work at most", "[sync]") {
